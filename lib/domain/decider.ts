@@ -1,0 +1,23 @@
+import type { Instant } from './time.ts';
+
+/** What every event has: its type is its name in storage and never changes. */
+export interface DomainEvent {
+  readonly type: string;
+}
+
+/**
+ * One stream's rules. `decide` and `evolve` are pure: time and ids come in with the command.
+ *
+ * - `category`: first segment of the stream's name
+ * - `evolveVersion`: raised when `evolve` or the state's shape changes; snapshots of another version are folded anew
+ * - `dueAt`: when the stream next owes work, if it does
+ */
+export interface Decider<C, S, E extends DomainEvent> {
+  readonly category: string;
+  readonly evolveVersion: number;
+  readonly initialState: S;
+  /** @throws Refusal when the command breaks a rule. No events: the command changes nothing. */
+  decide(command: C, state: S, now: Instant): readonly E[];
+  evolve(state: S, event: E, at: Instant): S;
+  dueAt(state: S): Instant | undefined;
+}

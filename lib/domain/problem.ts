@@ -1,0 +1,63 @@
+import type { Identifier } from './identifier.ts';
+import type { Instant } from './time.ts';
+
+/** A problem document as RFC 8555 6.7 uses it, without its prefix: `type` is `rateLimited`, `caa`, `connection`... */
+export interface Problem {
+  readonly type: string;
+  readonly detail: string;
+  readonly status?: number;
+  readonly identifier?: Identifier;
+  readonly subproblems?: readonly Problem[];
+}
+
+/**
+ * What a failure asks for:
+ * - `now`: try again at once
+ * - `atTime`: try again when the other side said
+ * - `backoff`: try again later, growing
+ * - `person`: somebody must change something outside (DNS, CAA, the CA's terms)
+ * - `configuration`: the issuer or the certificate's spec must change
+ * - `infrastructure`: our own fault; try again soon, and do not count it against the CA
+ */
+export type FailureClass = 'now' | 'atTime' | 'backoff' | 'person' | 'configuration' | 'infrastructure';
+
+const CLASS: Readonly<Record<string, FailureClass>> = {
+  badNonce: 'now',
+  alreadyReplaced: 'now',
+  orderNotReady: 'now',
+  rateLimited: 'atTime',
+  serverInternal: 'backoff',
+  dns: 'backoff',
+  connection: 'backoff',
+  tls: 'backoff',
+  incorrectResponse: 'backoff',
+  caa: 'person',
+  rejectedIdentifier: 'person',
+  unauthorized: 'person',
+  unsupportedIdentifier: 'person',
+  userActionRequired: 'person',
+  externalAccountRequired: 'configuration',
+  invalidContact: 'configuration',
+  unsupportedContact: 'configuration',
+  invalidProfile: 'configuration',
+  badCSR: 'configuration',
+  badPublicKey: 'configuration',
+  badSignatureAlgorithm: 'configuration',
+  accountDoesNotExist: 'configuration',
+};
+
+/** The class of a CA's problem, from its type alone (RFC 8555 6.7, Boulder's additions). Unknown types back off. */
+export const classOf = (problem: Problem): FailureClass => CLASS[problem.type] ?? 'backoff';
+
+/** Seconds before attempt `failures + 1`: 60 s doubling to 8 h; a CA allows 5 failed validations an hour. */
+export const backoffSeconds = (failures: number): number => Math.min(60 * 2 ** Math.max(0, failures - 1), 8 * 3600);
+
+/** Spreads `seconds` by up to a fifth, from a number in [0, 1) that the caller supplies. */
+export const withJitter = (seconds: number, random: number): number => Math.round(seconds * (0.9 + random * 0.2));
+
+/** A failure with its class, and when to try again where that is known. */
+export interface Failure {
+  readonly class: FailureClass;
+  readonly problem: Problem;
+  readonly retryAt?: Instant;
+}

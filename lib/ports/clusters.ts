@@ -1,0 +1,19 @@
+/** A registered cluster's API server and how to speak to it. PEM and token texts, never file paths. */
+export interface ClusterAccess {
+  /** https://host:port */
+  readonly server: string;
+  readonly ca: string;
+  readonly token?: string;
+  readonly clientCertificate?: string;
+  readonly clientKey?: string;
+}
+
+/** Gives access to a registered cluster; throws Refusal `ClusterUnknown` when there is none of that name. */
+export type ClusterLookup = (cluster: string) => Promise<ClusterAccess>;
+
+/** Reads kubeconfigs and asks a cluster how it is. Contract: nothing but inline data is accepted (Refusal `KubeconfigNotInline`). */
+export interface Clusters {
+  parseKubeconfig(yaml: string): ClusterAccess;
+  /** Throws with a message that says what is wrong (unreachable, TLS, 401, 403). Answers the server's version. */
+  probe(access: ClusterAccess): Promise<{ version: string }>;
+}
