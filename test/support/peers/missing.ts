@@ -1,0 +1,38 @@
+import { spawnSync } from 'node:child_process';
+import { describe } from 'vitest';
+import { type GoModule, goModules, isBuilt } from './goModules.ts';
+import { findProgram } from './paths.ts';
+
+/** Software that a test may need besides Node. */
+export type PeerName = 'pebble' | 'kubernetes' | 'zlint' | 'bind' | 'knot' | 'openssl';
+
+const program = (name: string, apt: string) =>
+  findProgram(name) ? undefined : `${name} is not installed; remedy: apt-get install ${apt}`;
+
+/** Go 1.21 and later fetch the release that a module asks for, so any of them will do. */
+function goModule(module: GoModule): string | undefined {
+  if (isBuilt(module)) return undefined;
+  const go = findProgram('go');
+  if (go === undefined) return `${module.folder} is built with Go; remedy: install Go 1.25 or later from go.dev/dl`;
+  const minor = Number(/go1\.(\d+)/.exec(spawnSync(go, ['version'], { encoding: 'utf8' }).stdout)?.[1]);
+  return minor >= 21 ? undefined : `Go is too old to build ${module.folder}; remedy: install Go 1.25 or later`;
+}
+
+const checks: Record<PeerName, () => string | undefined> = {
+  pebble: () => goModule(goModules.pebble),
+  kubernetes: () => goModule(goModules.kubetest),
+  zlint: () => goModule(goModules.zlint),
+  bind: () => program('named', 'bind9') ?? program('nsupdate', 'bind9-dnsutils'),
+  knot: () => program('knotd', 'knot'),
+  openssl: () => program('openssl', 'openssl'),
+};
+
+/** Why a peer cannot run here, with the remedy; undefined when it can. */
+export const whyMissing = (peer: PeerName): string | undefined => checks[peer]();
+
+/** `describe` for suites that need peers: without one of them the suite is skipped, and its title says why and what to do. */
+export function describeWith(peers: readonly PeerName[], title: string, body: () => void): void {
+  const reasons = peers.map(whyMissing).filter((reason) => reason !== undefined);
+  if (reasons.length === 0) describe(title, body);
+  else describe.skip(`${title} [skipped: ${reasons.join('; ')}]`, body);
+}
