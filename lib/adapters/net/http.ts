@@ -12,6 +12,8 @@ export interface HttpRequest {
   readonly timeout: number;
   /** Bytes of body accepted. */
   readonly maxBytes: number;
+  /** Whether the request may be sent again when a kept-alive connection proves dead. By default the method decides (RFC 9110 9.2.2). */
+  readonly idempotent?: boolean;
 }
 
 /** Header names are lower case; a repeated header is joined with `, `. */
@@ -23,7 +25,7 @@ export interface HttpResponse {
 
 /**
  * Why no answer came. Codes: `AddressRefused` (policy), `NameUnresolved`, `Unreachable`, `Timeout`, `TlsUntrusted`, `TlsFailed`, `ConnectionLost`,
- * `BodyTooLarge`, `BadUrl`. `sent`: the server may have read the request.
+ * `BadAnswer` (not HTTP), `BodyTooLarge`, `BadUrl`. `sent`: the server may have read the request.
  */
 export class NetError extends Error {
   override readonly name = 'NetError';
