@@ -42,7 +42,7 @@ export interface DueStream {
  * - `append` writes commit and head in one durable transaction. It answers `conflict` and writes nothing when the stream is not at
  *   `commit.version - 1`; a commit whose `commitId` already stands at that version answers `appended` and writes nothing.
  * - `head` and `commits` read consistently: what was appended is seen. `commits` are in order of version.
- * - `due` pages by (dueAt, stream), earliest first.
+ * - `due` pages by (dueAt, stream), earliest first; a stream is due from the instant `dueAt` on.
  * - `postpone` changes the index alone, and only while the stream is still at `version`; answers whether it did.
  * - a failed write (disk full, I/O) throws, and the stream is as it was.
  */

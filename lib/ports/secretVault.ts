@@ -1,13 +1,28 @@
 /**
  * Keys, chains and credentials, sealed. Contract:
  * - `seal` is create-only: the first write of a `ref` wins, and every call answers the winner's plaintext, so a step run twice seals one key.
- * - `open` answers undefined for a ref that was never sealed or was purged; it throws when the row does not belong to `owner` or is damaged.
+ * - `open` answers undefined for a ref that was never sealed or was purged; it throws VaultError when the row does not belong to `owner` or is damaged.
  * - plaintext is never at rest; the row's ref and owner are bound to it as additional data.
  */
 export interface SecretVault {
   seal(ref: string, owner: string, plaintext: Uint8Array): Promise<Uint8Array>;
   open(ref: string, owner: string): Promise<Uint8Array | undefined>;
   purge(ref: string): Promise<void>;
+}
+
+/**
+ * Why a sealed row does not open. `NotOwner`: it belongs to somebody else. `Damaged`: it is not what was sealed, or another master key
+ * sealed it.
+ */
+export class VaultError extends Error {
+  override readonly name = 'VaultError';
+  readonly code: 'NotOwner' | 'Damaged';
+  readonly ref: string;
+  constructor(code: 'NotOwner' | 'Damaged', ref: string, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.code = code;
+    this.ref = ref;
+  }
 }
 
 /** One sealed row as the vault's storage holds it. */

@@ -1,0 +1,108 @@
+import { closeSync, openSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { Refusal } from '../../domain/refusal.ts';
+import { Connection } from './connection.ts';
+import { damaged, translated } from './errors.ts';
+import { MIGRATIONS, SCHEMA_VERSION } from './schema.ts';
+
+/** Over this many pages (of 4 KiB) the whole-file check at opening is left out: it reads every page, and a start must not take minutes. */
+const CHECKED_PAGES = 64 * 1024;
+
+/**
+ * An open database.
+ * - `ledger`: a write is on the disk when it is answered (`synchronous=FULL`)
+ * - `views`: a write survives the process but perhaps not the machine (`synchronous=NORMAL`); for what can be made again
+ */
+export interface Database {
+  readonly ledger: Connection;
+  readonly views: Connection;
+  /** Tells the listeners that commits were written. */
+  announce(): void;
+  /** Calls `listener` after commits were written; answers how to end that. */
+  onAppend(listener: () => void): () => void;
+  /** Writes what waits, and closes. Nothing may be written after. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the database at `file`, makes it (mode 0600) when it is not there, and brings its schema up to date. One process at a time: the data
+ * folder's lock sees to that.
+ * @throws Refusal `DataFolderNewer` (a newer program wrote it), `DataFolderDamaged`, `DataFolderUnreadable`
+ */
+export function openDatabase(file: string): Database {
+  const ledger = open(file);
+  try {
+    configure(ledger, 'FULL');
+    check(ledger, file);
+    migrate(ledger, file);
+    const views = open(file);
+    configure(views, 'NORMAL');
+    return database(new Connection(ledger, file), new Connection(views, file));
+  } catch (error) {
+    ledger.close();
+    throw translated(error, file);
+  }
+}
+
+function open(file: string): DatabaseSync {
+  try {
+    // SQLite would make it with the umask's mode; its -wal and -shm files take the mode that the database has.
+    closeSync(openSync(file, 'a', 0o600));
+  } catch (error) {
+    throw new Refusal('DataFolderUnreadable', `${file} cannot be opened for writing: ${(error as Error).message}.`, {
+      remedy: 'Give the user that runs Chancery read and write access to the data folder and the files in it.',
+    });
+  }
+  return new DatabaseSync(file);
+}
+
+function configure(database: DatabaseSync, synchronous: 'FULL' | 'NORMAL'): void {
+  database.exec(`
+    PRAGMA busy_timeout = 5000;
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = ${synchronous};
+    PRAGMA cache_size = -8192;
+  `);
+}
+
+function check(database: DatabaseSync, file: string): void {
+  if (pragma(database, 'page_count') > CHECKED_PAGES) return;
+  const found = database.prepare('PRAGMA quick_check(1)').get() as { quick_check: string };
+  if (found.quick_check !== 'ok') throw damaged(file, found.quick_check.replaceAll('\n', ' '));
+}
+
+function migrate(database: DatabaseSync, file: string): void {
+  const found = pragma(database, 'user_version');
+  if (found > SCHEMA_VERSION) {
+    throw new Refusal(
+      'DataFolderNewer',
+      `${file} was written by a newer Chancery (schema ${found}; this one knows ${SCHEMA_VERSION}).`,
+      { remedy: 'Run the newer Chancery, or restore a backup from before the upgrade.' },
+    );
+  }
+  for (const [index, step] of MIGRATIONS.entries()) {
+    if (index >= found) database.exec(`BEGIN IMMEDIATE; ${step}; PRAGMA user_version = ${index + 1}; COMMIT;`);
+  }
+}
+
+const pragma = (database: DatabaseSync, name: 'page_count' | 'user_version'): number =>
+  Number((database.prepare(`PRAGMA ${name}`).get() as Record<string, unknown>)[name]);
+
+function database(ledger: Connection, views: Connection): Database {
+  const listeners = new Set<() => void>();
+  return {
+    ledger,
+    views,
+    announce() {
+      for (const listener of listeners) listener();
+    },
+    onAppend(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async close() {
+      await views.close();
+      await ledger.close();
+    },
+  };
+}

@@ -1,0 +1,154 @@
+import type { Commit, DueStream, EventStore, Head } from '../../ports/eventStore.ts';
+import type { Database } from './database.ts';
+
+interface HeadRow {
+  stream: string;
+  version: number;
+  hash: string;
+  at: string;
+  commit_id: string;
+  evolve: number;
+  state: string;
+  due_at: string | null;
+}
+
+/** A commit's row, as the feed reads it too. */
+export interface CommitRow {
+  position: number;
+  stream: string;
+  version: number;
+  body: string;
+}
+
+// Every string that begins with a prefix sorts before the prefix with the last code point behind it.
+const LAST = '\u{10FFFF}';
+
+/** The ledger in SQLite. Appends of one turn of the event loop share one transaction; see Connection. */
+export function sqliteEventStore(database: Database): EventStore {
+  const { ledger, views } = database;
+
+  function standsAt(stream: string, version: number): string | undefined {
+    return ledger.get<{ commit_id: string }>(
+      'SELECT commit_id FROM commits WHERE stream = ? AND version = ?',
+      stream,
+      version,
+    )?.commit_id;
+  }
+
+  return {
+    async append(commit, head) {
+      assertFit(commit, head);
+      const body = commitBody(commit);
+      const state = JSON.stringify(head.snapshot.state) ?? 'null';
+      const answer = await ledger.write(() => {
+        const at = ledger.get<{ version: number }>('SELECT version FROM heads WHERE stream = ?', commit.stream);
+        if ((at?.version ?? 0) !== commit.version - 1) {
+          return standsAt(commit.stream, commit.version) === commit.commitId ? 'repeated' : 'conflict';
+        }
+        ledger.run(
+          'INSERT INTO commits (stream, version, commit_id, body) VALUES (?, ?, ?, ?)',
+          commit.stream,
+          commit.version,
+          commit.commitId,
+          body,
+        );
+        ledger.run(
+          `INSERT INTO heads (stream, version, hash, at, commit_id, evolve, state, due_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+           ON CONFLICT (stream) DO UPDATE SET version = excluded.version, hash = excluded.hash, at = excluded.at,
+             commit_id = excluded.commit_id, evolve = excluded.evolve, state = excluded.state, due_at = excluded.due_at`,
+          head.stream,
+          head.version,
+          head.hash,
+          head.at,
+          head.commitId,
+          head.snapshot.evolve,
+          state,
+          head.dueAt ?? null,
+        );
+        return 'appended';
+      });
+      if (answer === 'appended') database.announce();
+      return answer === 'conflict' ? 'conflict' : 'appended';
+    },
+
+    async head(stream) {
+      const row = ledger.get<HeadRow>('SELECT * FROM heads WHERE stream = ?', stream);
+      return row && toHead(row);
+    },
+
+    async commits(stream, after = 0, limit = -1) {
+      return ledger
+        .all<CommitRow>(
+          `SELECT position, stream, version, body FROM commits WHERE stream = ? AND version > ?
+           ORDER BY version LIMIT ?`,
+          stream,
+          after,
+          limit,
+        )
+        .map(toCommit);
+    },
+
+    async due(before, limit, after) {
+      return ledger
+        .all<{ stream: string; version: number; due_at: string }>(
+          `SELECT stream, version, due_at FROM heads WHERE due_at <= ? AND (due_at, stream) > (?, ?)
+           ORDER BY due_at, stream LIMIT ?`,
+          before,
+          after?.dueAt ?? '',
+          after?.stream ?? '',
+          limit,
+        )
+        .map((row): DueStream => ({ stream: row.stream, version: row.version, dueAt: row.due_at }));
+    },
+
+    // Losing it with the machine only means looking at the stream once more, so it need not wait for the disk.
+    postpone: (stream, version, dueAt) =>
+      views.write(
+        () => views.run('UPDATE heads SET due_at = ? WHERE stream = ? AND version = ?', dueAt, stream, version) === 1,
+      ),
+
+    async streams(prefix, limit, after = '') {
+      return ledger
+        .all<{ stream: string }>(
+          'SELECT stream FROM heads WHERE stream >= ? AND stream < ? AND stream > ? ORDER BY stream LIMIT ?',
+          prefix,
+          prefix + LAST,
+          after,
+          limit,
+        )
+        .map((row) => row.stream);
+    },
+  };
+}
+
+/** A row of `commits` as the commit that was appended. */
+export function toCommit(row: CommitRow): Commit {
+  return { stream: row.stream, version: row.version, ...JSON.parse(row.body) };
+}
+
+// The stream and the version stand in columns of their own.
+function commitBody({ stream: _stream, version: _version, ...rest }: Commit): string {
+  return JSON.stringify(rest);
+}
+
+function toHead(row: HeadRow): Head {
+  return {
+    stream: row.stream,
+    version: row.version,
+    hash: row.hash,
+    at: row.at,
+    commitId: row.commit_id,
+    snapshot: { evolve: row.evolve, state: JSON.parse(row.state) },
+    ...(row.due_at === null ? {} : { dueAt: row.due_at }),
+  };
+}
+
+// A mistake of the caller's, which would leave a stream that nobody can read.
+function assertFit(commit: Commit, head: Head): void {
+  if (!Number.isSafeInteger(commit.version) || commit.version < 1) {
+    throw new TypeError(`commit version ${commit.version} is not a positive whole number`);
+  }
+  if (head.stream !== commit.stream || head.version !== commit.version || head.commitId !== commit.commitId) {
+    throw new TypeError(`the head does not belong to the commit ${commit.stream} ${commit.version}`);
+  }
+}

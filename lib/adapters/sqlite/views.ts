@@ -1,0 +1,98 @@
+import type { ViewQuery, ViewRow, Views } from '../../ports/views.ts';
+import type { Value } from './connection.ts';
+import type { Database } from './database.ts';
+
+interface Row {
+  view: string;
+  key: string;
+  version: number;
+  owner: string;
+  doc: string;
+}
+
+const MEMBER = /^[A-Za-z0-9_-]+$/;
+
+/** Read models in SQLite. A removed row stays as a tombstone, so that a late `put` of an older version does not bring it back. */
+export function sqliteViews({ views }: Database): Views {
+  // One upsert decides and writes; nothing changes when the row's version is as high.
+  const upsert = (row: ViewRow, doc: string, removed: 0 | 1): Promise<boolean> =>
+    views.write(
+      () =>
+        views.run(
+          `INSERT INTO view_rows (view, key, version, owner, doc, removed) VALUES (?, ?, ?, ?, ?, ?)
+           ON CONFLICT (view, key) DO UPDATE SET version = excluded.version, owner = excluded.owner, doc = excluded.doc,
+             removed = excluded.removed WHERE excluded.version > view_rows.version`,
+          row.view,
+          row.key,
+          row.version,
+          row.owner,
+          doc,
+          removed,
+        ) === 1,
+    );
+
+  return {
+    put: (row) => upsert(row, JSON.stringify(row.doc), 0),
+
+    remove: (view, key, version) => upsert({ view, key, version, owner: '-', doc: {} }, '{}', 1),
+
+    async get(view, key) {
+      const row = views.get<Row>(
+        'SELECT view, key, version, owner, doc FROM view_rows WHERE view = ? AND key = ? AND removed = 0',
+        view,
+        key,
+      );
+      return row && toViewRow(row);
+    },
+
+    async list(view, query) {
+      const { sql, values } = condition(view, query);
+      return views
+        .all<Row>(
+          `SELECT view, key, version, owner, doc FROM view_rows WHERE ${sql} AND key > ? ORDER BY key LIMIT ?`,
+          ...values,
+          query.after ?? '',
+          query.limit,
+        )
+        .map(toViewRow);
+    },
+
+    async count(view, query) {
+      const { sql, values } = condition(view, query);
+      return views.get<{ rows: number }>(`SELECT count(*) AS rows FROM view_rows WHERE ${sql}`, ...values)!.rows;
+    },
+
+    async clear() {
+      await views.write(() => views.run('DELETE FROM view_rows'));
+    },
+  };
+}
+
+const toViewRow = (row: Row): ViewRow => ({ ...row, doc: JSON.parse(row.doc) });
+
+function condition(view: string, query: Omit<ViewQuery, 'after' | 'limit'>): { sql: string; values: Value[] } {
+  const parts = ['view = ?', 'removed = 0'];
+  const values: Value[] = [view];
+  if (query.owner !== undefined) {
+    parts.push('owner = ?');
+    values.push(query.owner);
+  }
+  for (const [member, wanted] of Object.entries(query.where ?? {})) {
+    if (!MEMBER.test(member)) throw new TypeError(`not the name of a document's member: ${member}`);
+    const path = `$."${member}"`;
+    // json_each gives an array's elements, a scalar as itself, and an object's members, which are not meant.
+    parts.push(
+      `(json_type(doc, ?) <> 'object' AND EXISTS (SELECT 1 FROM json_each(doc, ?) AS element WHERE ${equals(wanted)}))`,
+    );
+    values.push(path, path);
+    if (typeof wanted !== 'boolean') values.push(wanted);
+  }
+  return { sql: parts.join(' AND '), values };
+}
+
+// JSON keeps true apart from 1, SQLite's values do not: so the type is compared too.
+function equals(wanted: string | number | boolean): string {
+  if (typeof wanted === 'boolean') return `element.type = '${wanted}'`;
+  const types = typeof wanted === 'string' ? `'text'` : `'integer', 'real'`;
+  return `element.type IN (${types}) AND element.atom = ?`;
+}

@@ -1,0 +1,93 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import type { DataKeys } from '../../ports/dataKeys.ts';
+import { type SealedRow, type SealedRows, type SecretVault, VaultError } from '../../ports/secretVault.ts';
+
+const CIPHER = 'aes-256-gcm';
+const PAGE = 100;
+
+/**
+ * Envelope encryption: every row has a data key of its own, which `dataKeys` wraps. AES-256-GCM with a random 96-bit IV (NIST SP 800-38D);
+ * the row's ref and owner are additional data of both the row and its wrapped key, so that a row moved elsewhere does not open.
+ */
+export function secretVault(rows: SealedRows, dataKeys: DataKeys): SecretVault {
+  return {
+    async seal(ref, owner, plaintext) {
+      const sealed = await encrypt(dataKeys, ref, owner, plaintext);
+      const winner = await rows.create(sealed);
+      // A data key is used once, so an equal tag under an equal IV is our own row.
+      const ours = equal(winner.iv, sealed.iv) && equal(winner.tag, sealed.tag) && winner.owner === owner;
+      return ours ? plaintext : decrypt(dataKeys, winner, owner);
+    },
+
+    async open(ref, owner) {
+      const row = await rows.read(ref);
+      return row && decrypt(dataKeys, row, owner);
+    },
+
+    purge: (ref) => rows.remove(ref),
+  };
+}
+
+/**
+ * Rotation: wraps every row's data key anew. The rows' contents stay as they are. May run beside a living vault, and again after a crash.
+ * @param from opens what stands (a key file with the old master key in it)
+ * @param to wraps by the new master key; may be the same object as `from`
+ * @returns how many rows were wrapped anew
+ */
+export async function rewrapAll(rows: SealedRows, from: DataKeys, to: DataKeys): Promise<number> {
+  let rewrapped = 0;
+  let after: string | undefined;
+  for (;;) {
+    const page = await rows.list(PAGE, after);
+    if (page.length === 0) return rewrapped;
+    const answers = await Promise.all(page.map((row) => rewrap(rows, row, from, to)));
+    rewrapped += answers.filter(Boolean).length;
+    after = page.at(-1)!.ref;
+  }
+}
+
+async function rewrap(rows: SealedRows, row: SealedRow, from: DataKeys, to: DataKeys): Promise<boolean> {
+  const context = binding(row.ref, row.owner);
+  const key = await from.unwrap(row.wrappedKey, context);
+  try {
+    return await rows.rewrap(row.ref, row.wrappedKey, await to.wrap(key, context));
+  } finally {
+    key.fill(0);
+  }
+}
+
+async function encrypt(dataKeys: DataKeys, ref: string, owner: string, plaintext: Uint8Array): Promise<SealedRow> {
+  const context = binding(ref, owner);
+  const { plain: key, wrapped: wrappedKey } = await dataKeys.generate(context);
+  try {
+    const iv = randomBytes(12);
+    const cipher = createCipheriv(CIPHER, key, iv).setAAD(Buffer.from(context));
+    const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
+    return { ref, owner, wrappedKey, iv, ciphertext, tag: cipher.getAuthTag() };
+  } finally {
+    key.fill(0);
+  }
+}
+
+async function decrypt(dataKeys: DataKeys, row: SealedRow, owner: string): Promise<Uint8Array> {
+  const { ref } = row;
+  if (row.owner !== owner) throw new VaultError('NotOwner', ref, `${ref} does not belong to ${owner}`);
+  const context = binding(ref, owner);
+  let key: Uint8Array | undefined;
+  try {
+    key = await dataKeys.unwrap(row.wrappedKey, context);
+    const decipher = createDecipheriv(CIPHER, key, row.iv, { authTagLength: 16 })
+      .setAAD(Buffer.from(context))
+      .setAuthTag(row.tag);
+    return Buffer.concat([decipher.update(row.ciphertext), decipher.final()]);
+  } catch (error) {
+    throw new VaultError('Damaged', ref, `${ref} does not open: ${(error as Error).message}`, error);
+  } finally {
+    key?.fill(0);
+  }
+}
+
+// JSON, because a plain separator could stand in a ref or an owner.
+const binding = (ref: string, owner: string): string => JSON.stringify([ref, owner]);
+
+const equal = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
