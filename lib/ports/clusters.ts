@@ -14,6 +14,9 @@ export type ClusterLookup = (cluster: string) => Promise<ClusterAccess>;
 /** Reads kubeconfigs and asks a cluster how it is. Contract: nothing but inline data is accepted (Refusal `KubeconfigNotInline`). */
 export interface Clusters {
   parseKubeconfig(yaml: string): ClusterAccess;
-  /** Throws with a message that says what is wrong (unreachable, TLS, 401, 403). Answers the server's version. */
-  probe(access: ClusterAccess): Promise<{ version: string }>;
+  /**
+   * Throws Refusal whose message says what is wrong (unreachable, TLS, 401, 403). Answers the server's version. With namespaces, what a
+   * delivery needs to do to Secrets is checked in each.
+   */
+  probe(access: ClusterAccess, namespaces?: readonly string[]): Promise<{ version: string }>;
 }

@@ -12,7 +12,10 @@ export interface SecretContents {
   readonly template: SecretTemplate;
 }
 
-/** Who pushes and what it knew: `owner` marks the object as ours; `known` is what the last push or observation saw. */
+/**
+ * Who pushes and what it knew: `instance` marks the object as ours; `known` is what the last confirmed push of ours left (never what an
+ * observation of somebody else's object saw: exactly that object may be overwritten).
+ */
 export interface PushContext {
   readonly instance: string;
   /** certificate as team/name. */
