@@ -1,8 +1,8 @@
-import { closeSync, openSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { Refusal } from '../../domain/refusal.ts';
 import { Connection } from './connection.ts';
 import { damaged, translated } from './errors.ts';
+import { openFile } from './file.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from './schema.ts';
 
 /** Over this many pages (of 4 KiB) the whole-file check at opening is left out: it reads every page, and a start must not take minutes. */
@@ -30,30 +30,19 @@ export interface Database {
  * @throws Refusal `DataFolderNewer` (a newer program wrote it), `DataFolderDamaged`, `DataFolderUnreadable`
  */
 export function openDatabase(file: string): Database {
-  const ledger = open(file);
+  let ledger: DatabaseSync | undefined;
   try {
+    ledger = openFile(file);
     configure(ledger, 'FULL');
     check(ledger, file);
     migrate(ledger, file);
-    const views = open(file);
+    const views = openFile(file);
     configure(views, 'NORMAL');
     return database(new Connection(ledger, file), new Connection(views, file));
   } catch (error) {
-    ledger.close();
+    ledger?.close();
     throw translated(error, file);
   }
-}
-
-function open(file: string): DatabaseSync {
-  try {
-    // SQLite would make it with the umask's mode; its -wal and -shm files take the mode that the database has.
-    closeSync(openSync(file, 'a', 0o600));
-  } catch (error) {
-    throw new Refusal('DataFolderUnreadable', `${file} cannot be opened for writing: ${(error as Error).message}.`, {
-      remedy: 'Give the user that runs Chancery read and write access to the data folder and the files in it.',
-    });
-  }
-  return new DatabaseSync(file);
 }
 
 function configure(database: DatabaseSync, synchronous: 'FULL' | 'NORMAL'): void {

@@ -24,9 +24,7 @@ export function translated(error: unknown, file: string): unknown {
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_AUTH:
-      return new Refusal('DataFolderUnreadable', `${file} cannot be opened for writing: ${(error as Error).message}.`, {
-        remedy: 'Give the user that runs Chancery read and write access to the data folder and the files in it.',
-      });
+      return unreadable(file, error);
     case SQLITE_BUSY:
       return new Refusal('DataFolderLocked', `${file} is in use by another program.`, {
         remedy: 'End the other program, or use another data folder.',
@@ -46,8 +44,15 @@ export const damaged = (file: string, detail: string): Refusal =>
     remedy: 'Restore the data folder from a backup. Keep the damaged files until that is done.',
   });
 
-/** Whether another connection holds a lock that this one wants. */
-export const isBusy = (error: unknown): boolean => primaryCode(error) === SQLITE_BUSY;
+/** The refusal for a file or folder that the operating system does not let us use. */
+export const unreadable = (path: string, error: unknown): Refusal =>
+  new Refusal(
+    'DataFolderUnreadable',
+    `${path} cannot be opened for reading and writing: ${(error as Error).message}.`,
+    {
+      remedy: 'Give the user that runs Chancery read and write access to the data folder and the files in it.',
+    },
+  );
 
 // The low byte is the primary code; the rest says more (SQLITE_IOERR_FSYNC and such).
 function primaryCode(error: unknown): number | undefined {
