@@ -12,11 +12,10 @@ export interface RequestedNames {
   readonly emailAddresses: readonly string[];
 }
 
-/** A CSR as read: its names, its key, and whether its own signature holds. */
+/** A CSR as read: its names and its key. Its own signature holds. */
 export interface CsrFacts extends RequestedNames {
   readonly keyKind: KeyKind;
   readonly publicKeyHash: string;
-  readonly signatureValid: boolean;
 }
 
 /** A certificate as read. Hex is lower case without separators; `serial` has no superfluous leading zeros. */
@@ -49,9 +48,17 @@ export interface SigningRequest extends RequestedNames {
   readonly usages: readonly string[];
 }
 
+/** What a certificate that a CA sent must hold. */
+export interface ExpectedCertificate {
+  readonly publicKeyHash: string;
+  readonly dnsNames: readonly string[];
+  readonly ipAddresses: readonly string[];
+}
+
 /**
  * X.509 and PKCS formats. Private keys are PKCS#8 PEM inside the program; `publicKeyHash` is SHA-256 over SubjectPublicKeyInfo (hex).
- * Readers throw Refusal with code `InvalidCsr`, `InvalidCertificate` or `InvalidKey` and the reason for input that does not parse.
+ * Readers throw Refusal with code `InvalidCsr`, `InvalidCertificate` or `InvalidKey` and the reason for input that does not parse; a key that
+ * is not issued for (RSA under 2048 bits, an unknown curve) is `WeakKey`, and a request whose own signature fails `CsrSignatureInvalid`.
  */
 export interface X509 {
   generateKey(kind: KeyKind): Promise<string>;
@@ -67,4 +74,9 @@ export interface X509 {
   readChain(pem: string): CertificateFacts[];
   /** A certificate (PEM) signed by `ca`, or by its own key when `ca` has no certificate. Extensions as RFC 5280 4.2 asks. */
   sign(request: SigningRequest, ca: { readonly signer: KeySigner; readonly certificate?: string }): Promise<string>;
+  /**
+   * The leaf's facts, when it holds the key and all names expected, its validity is sane, and each certificate is signed by the next.
+   * @throws Refusal `IssuedMismatch` with the reason
+   */
+  checkIssued(chainPem: string, expected: ExpectedCertificate): CertificateFacts;
 }
