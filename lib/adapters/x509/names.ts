@@ -1,3 +1,4 @@
+import { quoted } from '../../domain/quoted.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import type { RequestedNames } from '../../ports/x509.ts';
 import { implicit, sequence } from './der.ts';
@@ -23,14 +24,14 @@ export function writeNames(names: AlternativeNames): Buffer | undefined {
 
 function ia5(name: string): Buffer {
   if (!/^[\x21-\x7e]+$/.test(name)) {
-    throw new Refusal('InvalidName', `The name ${JSON.stringify(name)} is empty or not ASCII without spaces`);
+    throw new Refusal('InvalidName', `The name ${quoted(name)} is empty or not ASCII without spaces`);
   }
   return Buffer.from(name, 'latin1');
 }
 
 function octetsOf(address: string): Buffer {
   const octets = ipOctets(address);
-  if (!octets) throw new Refusal('InvalidName', `${JSON.stringify(address)} is not an IP address`);
+  if (!octets) throw new Refusal('InvalidName', `${quoted(address)} is not an IP address`);
   return octets;
 }
 

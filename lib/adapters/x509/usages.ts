@@ -1,3 +1,4 @@
+import { quoted } from '../../domain/quoted.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import type { KeyKind } from '../../domain/spec.ts';
 import { isUsage, type KeyUsageBit, USAGES, type UsageMeaning } from '../../domain/usages.ts';
@@ -65,7 +66,7 @@ export function usageExtensions(usages: readonly string[], kind: KeyKind, isCA: 
 
 function meaning(word: string): UsageMeaning {
   if (isUsage(word)) return USAGES[word];
-  throw new Refusal('UnknownUsage', `${JSON.stringify(word)} is not a usage`, { field: 'spec.usages' });
+  throw new Refusal('UnknownUsage', `${quoted(word)} is not a usage`, { field: 'spec.usages' });
 }
 
 const mayCarry = (bit: KeyUsageBit, kind: KeyKind, isCA: boolean): boolean =>

@@ -1,0 +1,53 @@
+import { Refusal } from './refusal.ts';
+import { earliest, type Instant, instant, millis, plusSeconds } from './time.ts';
+
+/** Seconds that a certificate begins before now, for clients whose clock is behind. */
+const BACKDATING = 30;
+
+export interface Validity {
+  readonly notBefore: Instant;
+  readonly notAfter: Instant;
+}
+
+/**
+ * How long a certificate of our own holds: `duration` seconds, beginning a little before now, in whole seconds as X.509 counts them.
+ * It never outlives its issuer: it is cut to `issuerNotAfter`. A self-signed certificate has none.
+ * @throws Refusal `IssuerExpired`
+ */
+export function leafValidity(input: {
+  readonly duration: number;
+  readonly now: Instant;
+  readonly issuerNotAfter?: Instant;
+}): Validity {
+  const { duration, now, issuerNotAfter } = input;
+  if (issuerNotAfter !== undefined && issuerNotAfter <= now) {
+    throw new Refusal('IssuerExpired', `The issuing CA's certificate expired at ${issuerNotAfter}`, {
+      remedy: 'Renew the CA certificate; what waits for it is issued then',
+    });
+  }
+  const notBefore = wholeSeconds(plusSeconds(now, -BACKDATING));
+  return { notBefore, notAfter: earliest(plusSeconds(notBefore, duration), issuerNotAfter)! };
+}
+
+/**
+ * When to renew, by cert-manager's rule, in whole seconds: `renewBefore` seconds before the end if that is shorter than the actual lifetime;
+ * otherwise `renewBeforePercentage` percent of the actual lifetime before the end; otherwise a third of it.
+ */
+export function renewalTime(
+  notBefore: Instant,
+  notAfter: Instant,
+  renewBefore?: number,
+  renewBeforePercentage?: number,
+): Instant {
+  const lifetime = millis(notAfter) - millis(notBefore);
+  const before = beforeEnd(lifetime, renewBefore, renewBeforePercentage);
+  return wholeSeconds(instant(millis(notAfter) - before));
+}
+
+function beforeEnd(lifetime: number, seconds: number | undefined, percentage: number | undefined): number {
+  if (seconds !== undefined && seconds > 0 && seconds * 1000 < lifetime) return seconds * 1000;
+  if (percentage !== undefined && percentage > 0 && percentage < 100) return (lifetime * percentage) / 100;
+  return lifetime / 3;
+}
+
+const wholeSeconds = (at: Instant): Instant => instant(Math.floor(millis(at) / 1000) * 1000);
