@@ -1,16 +1,17 @@
 import { spawnSync } from 'node:child_process';
-import { describe } from 'vitest';
 import { type GoModule, goModules, isBuilt } from './goModules.ts';
 import { findProgram } from './paths.ts';
 
 /** Software that a test may need besides Node. */
-export type PeerName = 'pebble' | 'kubernetes' | 'zlint' | 'bind' | 'knot' | 'openssl';
+export const peerNames = ['openssl', 'bind', 'knot', 'pebble', 'zlint', 'kubernetes'] as const;
+
+export type PeerName = (typeof peerNames)[number];
 
 const program = (name: string, apt: string) =>
   findProgram(name) ? undefined : `${name} is not installed; remedy: apt-get install ${apt}`;
 
-/** Go 1.21 and later fetch the release that a module asks for, so any of them will do. */
-function goModule(module: GoModule): string | undefined {
+/** Why a module can be neither used nor built here. Go 1.21 and later fetch the release that a module asks for, so any of them will do. */
+export function whyUnbuildable(module: GoModule): string | undefined {
   if (isBuilt(module)) return undefined;
   const go = findProgram('go');
   if (go === undefined) return `${module.folder} is built with Go; remedy: install Go 1.25 or later from go.dev/dl`;
@@ -19,9 +20,9 @@ function goModule(module: GoModule): string | undefined {
 }
 
 const checks: Record<PeerName, () => string | undefined> = {
-  pebble: () => goModule(goModules.pebble),
-  kubernetes: () => goModule(goModules.kubetest),
-  zlint: () => goModule(goModules.zlint),
+  pebble: () => whyUnbuildable(goModules.pebble),
+  kubernetes: () => whyUnbuildable(goModules.kubetest),
+  zlint: () => whyUnbuildable(goModules.zlint),
   bind: () => program('named', 'bind9') ?? program('nsupdate', 'bind9-dnsutils'),
   knot: () => program('knotd', 'knot'),
   openssl: () => program('openssl', 'openssl'),
@@ -29,10 +30,3 @@ const checks: Record<PeerName, () => string | undefined> = {
 
 /** Why a peer cannot run here, with the remedy; undefined when it can. */
 export const whyMissing = (peer: PeerName): string | undefined => checks[peer]();
-
-/** `describe` for suites that need peers: without one of them the suite is skipped, and its title says why and what to do. */
-export function describeWith(peers: readonly PeerName[], title: string, body: () => void): void {
-  const reasons = peers.map(whyMissing).filter((reason) => reason !== undefined);
-  if (reasons.length === 0) describe(title, body);
-  else describe.skip(`${title} [skipped: ${reasons.join('; ')}]`, body);
-}

@@ -1,0 +1,3 @@
+import { makePeers } from './support/peers/make.ts';
+
+await makePeers((line) => console.log(line));
