@@ -27,3 +27,9 @@ export function formatDuration(seconds: number): string {
   if (h > 0) return `${h}h${m}m${s}s`;
   return m > 0 ? `${m}m${s}s` : `${s}s`;
 }
+
+/** Whole seconds in the shortest notation: `2160h`, `1h30m`, `1m30s`. */
+export const shortDuration = (seconds: number): string =>
+  formatDuration(seconds)
+    .replace(/(?<=\D)0s$/, '')
+    .replace(/(?<=h)0m$/, '');

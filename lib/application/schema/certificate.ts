@@ -1,0 +1,155 @@
+import { z } from 'zod';
+import { closed } from './closed.ts';
+import { duration, labelName, subdomainName } from './common.ts';
+
+/** cert-manager's words for key usages and extended key usages (RFC 5280 4.2.1.3 and 4.2.1.12). */
+export const USAGES = [
+  'signing',
+  'digital signature',
+  'content commitment',
+  'key encipherment',
+  'key agreement',
+  'data encipherment',
+  'cert sign',
+  'crl sign',
+  'encipher only',
+  'decipher only',
+  'any',
+  'server auth',
+  'client auth',
+  'code signing',
+  'email protection',
+  's/mime',
+  'ipsec end system',
+  'ipsec tunnel',
+  'ipsec user',
+  'timestamping',
+  'ocsp signing',
+  'microsoft sgc',
+  'netscape sgc',
+] as const;
+
+/** Far above what a certificate may have, so that the count is refused with its own words and the work is bounded. */
+const nameList = z.array(z.string().max(4096)).max(1000);
+
+const texts = z.array(z.string().min(1).max(256)).max(16).optional();
+
+const subject = closed({
+  organizations: texts,
+  organizationalUnits: texts,
+  countries: texts,
+  provinces: texts,
+  localities: texts,
+  streetAddresses: texts,
+  postalCodes: texts,
+  serialNumber: z.string().min(1).max(64).optional(),
+});
+
+const LABEL_VALUE = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/;
+const META_KEY =
+  /^(?:(?=.{1,253}\/)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\/)?[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
+const metaKey = z.string().regex(META_KEY, 'is no valid key for a label or an annotation');
+
+const secretTemplate = closed({
+  labels: z
+    .record(metaKey, z.string().regex(LABEL_VALUE, 'is no valid value for a label'))
+    .optional()
+    .describe('Labels that the delivered Secret carries.'),
+  annotations: z
+    .record(metaKey, z.string().max(65536))
+    .optional()
+    .describe(
+      'Annotations that the delivered Secret carries; those of cert-manager.io and chancery.dev are ours to write.',
+    ),
+});
+
+/** A reference to an issuer of the team or a shared one. `group` is accepted as cert-manager's and is not kept. */
+const issuerRef = closed({
+  name: subdomainName.describe("The issuer's name."),
+  kind: z
+    .enum(['Issuer', 'ClusterIssuer'])
+    .optional()
+    .describe("Issuer: the team's own (default). ClusterIssuer: shared."),
+  group: z.enum(['cert-manager.io', 'chancery.dev']).optional().describe('Accepted; has no effect.'),
+});
+
+const privateKey = closed({
+  algorithm: z.enum(['ECDSA', 'RSA', 'Ed25519']).optional().describe('Default ECDSA; in a cert-manager manifest RSA.'),
+  size: z.int().optional().describe('ECDSA: 256 (default), 384 or 521. RSA: 2048 (default), 3072 or 4096.'),
+  encoding: z.enum(['PKCS1', 'PKCS8']).optional().describe('Of tls.key. Default PKCS1; Ed25519 keys are always PKCS8.'),
+  rotationPolicy: z.enum(['Always', 'Never']).optional().describe('Always (default): a new key at every renewal.'),
+});
+
+/**
+ * A destination as input: a Secret in a cluster, or a directory. One object with all members rather than a union, so that errors stay plain;
+ * normalizing checks that it is one of the two. `kind` and `path` are how a stored destination reads, and are taken back.
+ */
+const destination = closed({
+  kind: z.enum(['kubernetes', 'directory']).optional().describe('Follows from the other members.'),
+  cluster: subdomainName.optional().describe('A registered cluster.'),
+  namespace: labelName.optional().describe("Default: the team's name."),
+  secretName: subdomainName.optional().describe("Default: the certificate's secretName."),
+  adopt: z.boolean().optional().describe('Take over a Secret of this name that something else made.'),
+  directory: z.string().optional().describe('An absolute path on the machine that runs the service; path is the same.'),
+  path: z.string().optional().describe('As directory.'),
+});
+
+const renewal = closed(
+  { policy: z.literal('RenewBefore').optional().describe('The only policy.') },
+  { windows: 'renewal windows are not kept yet: leave them out' },
+);
+
+/** A certificate's spec as users write it: cert-manager's CertificateSpec plus `destinations` and `request`. */
+export const certificateSpec = closed(
+  {
+    commonName: z
+      .string()
+      .optional()
+      .describe('At most 64 characters. A host name with a dot is also added to dnsNames when it is not there.'),
+    subject: subject.optional().describe('Attributes beside the common name. Public CAs drop them.'),
+    dnsNames: z
+      .array(z.string())
+      .optional()
+      .describe('Host names, `*.` in front for a wildcard. Unicode becomes A-labels.'),
+    ipAddresses: nameList.optional().describe('IPv4 and IPv6 addresses.'),
+    uris: nameList.optional().describe('Absolute URIs, such as SPIFFE ids.'),
+    emailAddresses: nameList.optional().describe('Mail addresses.'),
+    issuerRef: issuerRef.describe('Who signs.'),
+    secretName: subdomainName.optional().describe("Of the delivered Secret. Default: the certificate's name."),
+    secretTemplate: secretTemplate.optional(),
+    duration: duration.optional().describe('Default 2160h (90 days), at least 1h. ACME CAs decide themselves.'),
+    renewBefore: duration
+      .optional()
+      .describe('Before expiry; at least 5m, below duration. Default: a third of the actual lifetime.'),
+    renewBeforePercentage: z
+      .int()
+      .optional()
+      .describe('As renewBefore, in percent of the lifetime: 1 to 99. Not both.'),
+    privateKey: privateKey.optional(),
+    usages: z.array(z.enum(USAGES)).optional().describe('Default: digital signature, key encipherment.'),
+    isCA: z.boolean().optional().describe('The certificate may sign others. Default false.'),
+    request: z.string().max(65536).optional().describe('A PEM certificate request: the requester keeps the key.'),
+    destinations: z.array(destination).max(100).optional().describe('Where copies go. Default: nowhere.'),
+    renewal: renewal.optional().describe('Accepted when it asks for the default.'),
+    revisionHistoryLimit: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('Accepted; has no effect: the ledger keeps every revision.'),
+  },
+  {
+    literalSubject: 'use commonName and subject',
+    otherNames: 'use dnsNames, ipAddresses, uris and emailAddresses',
+    keystores: 'make the keystore from tls.crt and tls.key where it is used',
+    additionalOutputFormats: 'make the other format from tls.crt and tls.key where it is used',
+    nameConstraints: 'leave it out, or sign this CA elsewhere',
+    signatureAlgorithm: "leave it out: it follows from the signing key's kind",
+    encodeUsagesInRequest: 'leave it out: usages are set when the certificate is signed',
+  },
+);
+
+/** The body of PUT /v1/teams/{team}/certificates/{name}. */
+export const certificateBody = closed({ spec: certificateSpec });
+
+export type CertificateSpecInput = z.output<typeof certificateSpec>;
+export type DestinationInput = z.output<typeof destination>;

@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import { closed } from './closed.ts';
+import { credentialRef, subdomainName } from './common.ts';
+
+const PROVIDERS =
+  'supported: rfc2136, webhook, or http01; or delegate _acme-challenge by CNAME to a zone that takes rfc2136';
+
+const rfc2136 = closed({
+  nameserver: z.string().min(1).max(300).describe('Takes the updates: host, host:port or [IPv6]:port.'),
+  tsigKeyName: z.string().max(255).optional().describe('Without it updates are not signed.'),
+  tsigAlgorithm: z
+    .string()
+    .optional()
+    .describe(
+      'HMACSHA1, HMACSHA256 (default) or HMACSHA512. A cert-manager manifest must name it: its default is HMACMD5.',
+    ),
+  tsigSecretSecretRef: credentialRef.optional().describe("The TSIG key's secret, base64 as tsig-keygen prints it."),
+  protocol: z.enum(['TCP', 'UDP']).optional().describe('Accepted; has no effect: the update itself chooses.'),
+});
+
+const webhook = closed(
+  {
+    url: z.url().max(2048).describe('Gets POST {url}/present and {url}/cleanup with fqdn and value.'),
+    caBundle: z.string().max(65536).optional().describe("The server's CA: PEM, or PEM in base64."),
+    tokenSecretRef: credentialRef.optional().describe('Sent as bearer token.'),
+  },
+  {
+    groupName: 'webhooks in a cluster are not called: give the url of an HTTP service',
+    solverName: 'webhooks in a cluster are not called: give the url of an HTTP service',
+    config: 'webhooks in a cluster are not called: give the url of an HTTP service',
+  },
+);
+
+const dns01 = closed(
+  {
+    rfc2136: rfc2136.optional(),
+    webhook: webhook.optional(),
+    cnameStrategy: z
+      .enum(['None', 'Follow'])
+      .optional()
+      .describe('Follow: validate at the target of a CNAME at _acme-challenge.'),
+    nameservers: z
+      .array(z.string().max(300))
+      .max(16)
+      .optional()
+      .describe('Asked for propagation in place of the NS records.'),
+  },
+  {
+    acmeDNS: PROVIDERS,
+    akamai: PROVIDERS,
+    azureDNS: PROVIDERS,
+    cloudDNS: PROVIDERS,
+    cloudflare: PROVIDERS,
+    digitalocean: PROVIDERS,
+    route53: PROVIDERS,
+  },
+);
+
+/** Whatever cert-manager's HTTP-01 solver is told about pods and routes: recorded, and not used. */
+const recorded = z.record(z.string(), z.unknown());
+
+const solver = closed(
+  {
+    selector: closed(
+      {
+        dnsNames: z.array(z.string()).max(1000).optional().describe('Serves exactly these names. First of all.'),
+        dnsZones: z
+          .array(z.string())
+          .max(1000)
+          .optional()
+          .describe('Serves names in these zones. The longest zone wins.'),
+      },
+      { matchLabels: 'select by dnsNames or dnsZones' },
+    )
+      .optional()
+      .describe('Which names the solver serves. Without it: all.'),
+    dns01: dns01.optional(),
+    http01: closed({ ingress: recorded.optional(), gatewayHTTPRoute: recorded.optional() })
+      .optional()
+      .describe(
+        'Answered by the service itself: route /.well-known/acme-challenge/ to it. Members are recorded, not used.',
+      ),
+  },
+  { waitInsteadOfSelfCheck: 'leave it out: every authoritative name server is asked' },
+);
+
+const acme = closed(
+  {
+    server: z.url().max(2048).describe("The CA's directory; https."),
+    email: z.string().max(320).optional().describe('Contact of the account.'),
+    preferredChain: z.string().max(64).optional().describe("Common name of the chain's topmost issuer."),
+    caBundle: z.string().max(262144).optional().describe("CA of the server's own TLS: PEM, or PEM in base64."),
+    skipTLSVerify: z.boolean().optional().describe('For tests only.'),
+    profile: z.string().max(256).optional().describe('As the directory offers.'),
+    enableDurationFeature: z.boolean().optional().describe("Ask the CA for the spec's duration."),
+    externalAccountBinding: closed({
+      keyID: z.string().min(1).max(1024).describe("The CA's name for the key."),
+      keySecretRef: credentialRef.describe('The HMAC key, base64url.'),
+      keyAlgorithm: z.enum(['HS256', 'HS384', 'HS512']).optional().describe('Accepted; has no effect: always HS256.'),
+    })
+      .optional()
+      .describe('RFC 8555 7.3.4.'),
+    privateKeySecretRef: credentialRef
+      .optional()
+      .describe('Accepted; the account key lies in the vault whatever it names.'),
+    disableAccountKeyGeneration: z
+      .literal(false)
+      .optional()
+      .describe('Only false: the account key is always made here.'),
+    solvers: z.array(solver).max(100).optional().describe('How control of names is proved.'),
+  },
+  { renewalInformationSource: 'leave it out' },
+);
+
+const NO_EXTENSIONS = 'leave it out: the extension is not written';
+
+/** An issuer's spec as users write it, shaped as cert-manager's IssuerSpec: exactly one of its members. */
+export const issuerSpec = closed(
+  {
+    acme: acme.optional().describe('An ACME CA (RFC 8555).'),
+    ca: closed(
+      { secretName: subdomainName.describe("The owner's Certificate with this secretName; its key signs.") },
+      { crlDistributionPoints: NO_EXTENSIONS, ocspServers: NO_EXTENSIONS, issuingCertificateURLs: NO_EXTENSIONS },
+    )
+      .optional()
+      .describe('A CA whose key is here.'),
+    selfSigned: closed({}, { crlDistributionPoints: NO_EXTENSIONS })
+      .optional()
+      .describe('Certificates signed by their own key, such as roots.'),
+  },
+  { vault: 'supported: acme, ca, selfSigned', venafi: 'supported: acme, ca, selfSigned' },
+);
+
+/** The body of PUT of an issuer. */
+export const issuerBody = closed({ spec: issuerSpec });
+
+export type IssuerSpecInput = z.output<typeof issuerSpec>;
+export type AcmeInput = z.output<typeof acme>;
+export type SolverInput = z.output<typeof solver>;
+export type Dns01Input = z.output<typeof dns01>;
