@@ -3,8 +3,9 @@ import { Refusal } from '../../domain/refusal.ts';
 import type { ClusterLookup } from '../../ports/clusters.ts';
 import type { Destinations, PushContext, PushResult, SecretContents } from '../../ports/destinations.ts';
 import type { HttpClient } from '../net/http.ts';
+import { failed, refused, type Unsuccessful } from '../pushResults.ts';
 import { type KubernetesApi, kubernetesApi } from './client.ts';
-import { failed, immutable, outcomeOf, refused, type Unsuccessful, wrongType } from './outcomes.ts';
+import { immutable, outcomeOf, wrongType } from './outcomes.ts';
 import {
   type ApplyOptions,
   applyConfiguration,

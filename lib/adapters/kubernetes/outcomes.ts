@@ -1,27 +1,8 @@
 import type { Destination, KubernetesDestination } from '../../domain/destination.ts';
-import type { FailureClass } from '../../domain/problem.ts';
 import { Refusal } from '../../domain/refusal.ts';
-import type { PushResult } from '../../ports/destinations.ts';
 import { NetError } from '../net/http.ts';
+import { failed, refused, type Unsuccessful } from '../pushResults.ts';
 import { KubernetesError, sanitised } from './status.ts';
-
-/** A push that did not succeed. */
-export type Unsuccessful = Exclude<PushResult, { outcome: 'confirmed' }>;
-
-export const refused = (reason: string, message: string): Unsuccessful => ({ outcome: 'refused', reason, message });
-
-export const failed = (
-  failureClass: FailureClass,
-  reason: string,
-  message: string,
-  retryAfter?: number,
-): Unsuccessful => ({
-  outcome: 'failed',
-  class: failureClass,
-  reason,
-  message,
-  ...(retryAfter === undefined ? {} : { retryAfter }),
-});
 
 /** What an expected error means for a delivery; anything unexpected is thrown again. */
 export function outcomeOf(error: unknown, to: Destination): Unsuccessful {
