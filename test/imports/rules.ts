@@ -1,0 +1,92 @@
+import type { IRegularForbiddenRuleType } from 'dependency-cruiser';
+
+/** Modules of Node that open a socket or a database. */
+const DOORS = '^(node:)?(http|https|http2|net|tls|dgram|sqlite)$';
+
+type To = NonNullable<IRegularForbiddenRuleType['to']>;
+
+const rule = (
+  name: string,
+  comment: string,
+  from: IRegularForbiddenRuleType['from'],
+  to: To,
+): IRegularForbiddenRuleType => ({
+  name,
+  comment,
+  severity: 'error',
+  from,
+  to,
+});
+
+/** Our own folders, of which a layer may import some. */
+const OURS = '^(lib|functions|server|cli|bin|bench|test)/';
+
+const layer = (name: string, path: string, ...allowed: readonly string[]): IRegularForbiddenRuleType =>
+  rule(
+    `layer-${name}`,
+    `${name} imports only from: ${allowed.join(', ')}`,
+    { path },
+    { path: OURS, pathNot: [...allowed] },
+  );
+
+/** The direction of imports: domain <- ports <- application and adapters <- functions <- server <- cli and bin. */
+export const rules: readonly IRegularForbiddenRuleType[] = [
+  layer('domain', '^lib/domain/', '^lib/domain/'),
+  layer('ports', '^lib/ports/', '^lib/(domain|ports)/'),
+  layer('application', '^lib/application/', '^lib/(domain|ports|application)/'),
+  layer('adapters', '^lib/adapters/', '^lib/(domain|ports|adapters)/'),
+  layer('stacks', '^lib/stacks/', '^lib/stacks/'),
+  layer('functions', '^functions/', '^lib/(domain|ports|application|adapters)/', '^functions/'),
+  layer('server', '^server/', '^lib/(domain|ports|application|adapters)/', '^(functions|server)/'),
+  rule(
+    'layer-cli',
+    'the command line talks to the HTTP API; it shares only the words and the reading of manifests',
+    { path: '^cli/', pathNot: '^cli/(serve|rebuild)\\.ts$' },
+    { path: OURS, pathNot: ['^cli/', '^lib/domain/', '^lib/application/(manifests|schema)/'] },
+  ),
+  rule(
+    'layer-cli-host',
+    'serve and rebuild start the embedded host and nothing below it',
+    { path: '^cli/(serve|rebuild)\\.ts$' },
+    { path: OURS, pathNot: ['^(cli|server)/', '^lib/domain/', '^lib/application/(manifests|schema)/'] },
+  ),
+  layer('bin', '^bin/', '^(bin|cli)/', '^lib/stacks/'),
+  rule(
+    'domain-is-pure',
+    'the domain has no clock, no chance and no I/O, so it needs nothing of Node but the parsing of addresses',
+    { path: '^lib/domain/' },
+    { dependencyTypes: ['core'], pathNot: '^(node:)?url$' },
+  ),
+  rule(
+    'domain-stands-alone',
+    'the domain may use zod, tldts and tr46',
+    { path: '^lib/domain/' },
+    { path: 'node_modules', pathNot: 'node_modules/(zod|tldts|tldts-core|tr46)/' },
+  ),
+  rule(
+    'ports-are-types',
+    'a port is a contract and needs no software',
+    { path: '^lib/ports/' },
+    { path: 'node_modules' },
+  ),
+  rule(
+    'doors',
+    'only adapters, the host and what tests them open a socket or a database; the command line speaks HTTP(S)',
+    { path: '^(lib/(domain|ports|application|stacks)|functions|bin)/' },
+    { path: DOORS },
+  ),
+  rule(
+    'cli-doors',
+    'the command line speaks HTTP(S) and opens nothing else',
+    { path: '^cli/' },
+    { path: '^(node:)?(http2|dgram|sqlite)$' },
+  ),
+  rule('no-cycle', 'a cycle has no first module to read', {}, { circular: true }),
+  rule('resolvable', 'an import that does not resolve is a fault', {}, { couldNotResolve: true }),
+  rule(
+    'installed',
+    'what the program imports is among its dependencies',
+    { path: '^(lib|functions|server|cli|bin)/' },
+    { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+  ),
+];
