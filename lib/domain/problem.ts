@@ -44,9 +44,17 @@ const CLASS: Readonly<Record<string, FailureClass>> = {
   badPublicKey: 'configuration',
   badSignatureAlgorithm: 'configuration',
   accountDoesNotExist: 'configuration',
+  caUnreachable: 'backoff',
+  caTimeout: 'backoff',
+  caTlsUntrusted: 'configuration',
+  caMalformed: 'configuration',
+  caAddressRefused: 'configuration',
 };
 
-/** The class of a CA's problem, from its type alone (RFC 8555 6.7, Boulder's additions). Unknown types back off. */
+/**
+ * The class of a CA's problem, from its type alone: RFC 8555 6.7, Boulder's additions, and our own `ca...` for a CA that gave no usable answer.
+ * Unknown types back off.
+ */
 export const classOf = (problem: Problem): FailureClass => CLASS[problem.type] ?? 'backoff';
 
 /** Seconds before attempt `failures + 1`: 60 s doubling to 8 h; a CA allows 5 failed validations an hour. */

@@ -20,6 +20,7 @@ export interface AcmeAccount {
 export interface AccountRequest {
   readonly contact: readonly string[];
   readonly termsOfServiceAgreed: boolean;
+  readonly onlyReturnExisting?: boolean;
   readonly externalAccountBinding?: { readonly keyId: string /** raw HMAC key */; readonly key: Uint8Array };
 }
 
@@ -114,4 +115,24 @@ export interface AcmeServer {
   /** RFC 8555 8.4: the TXT value for a key authorization. */
   dns01Value(keyAuthorization: string): string;
   close(): Promise<void>;
+}
+
+/** ACME Renewal Information (RFC 9773 4.2). `retryAfter` in whole seconds, when the answer had one. */
+export interface RenewalInfo {
+  readonly start: Instant;
+  readonly end: Instant;
+  readonly explanationUrl?: string;
+  readonly retryAfter?: number;
+}
+
+/** What is done to accounts and certificates after issuance. The contract is {@link AcmeServer}'s. */
+export interface AcmeLifecycle {
+  /** RFC 8555 7.3.5: from the account's key to the new one. */
+  changeKey(endpoint: AcmeEndpoint, account: AcmeAccount, to: KeySigner): Promise<void>;
+  /** RFC 8555 7.3.6. It cannot be undone. */
+  deactivate(endpoint: AcmeEndpoint, account: AcmeAccount): Promise<void>;
+  /** RFC 8555 7.6. `certificate` is DER, `reason` an RFC 5280 code. A certificate revoked before is no error. */
+  revoke(endpoint: AcmeEndpoint, account: AcmeAccount, certificate: Uint8Array, reason?: number): Promise<void>;
+  /** RFC 9773 4.1: unauthenticated. Undefined when the CA offers no renewal information. */
+  renewalInfo(endpoint: AcmeEndpoint, certId: string): Promise<RenewalInfo | undefined>;
 }

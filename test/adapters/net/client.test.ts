@@ -5,26 +5,29 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { httpClient } from '../../../lib/adapters/net/client.ts';
 import { addressGuard } from '../../../lib/adapters/net/guard.ts';
 import type { HttpClient, HttpRequest } from '../../../lib/adapters/net/http.ts';
-import { type TestCertificates, testCertificates } from '../../support/tlsCertificates.ts';
+import { type KeyAndCertificate, makeAuthority } from '../../support/authority.ts';
 
-let certificates: TestCertificates;
+let ca: string;
+let server: KeyAndCertificate;
 const open: { close(): void }[] = [];
 beforeAll(async () => {
-  certificates = await testCertificates();
+  const authority = await makeAuthority('Test CA');
+  ca = authority.certPem;
+  server = await authority.issue({ subject: 'CN=localhost', names: ['localhost', '127.0.0.1'], usage: 'server' });
 });
 afterEach(() => {
   for (const one of open.splice(0)) one.close();
 });
 
-async function listening<S extends TcpServer>(server: S): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  open.push(server);
-  return (server.address() as AddressInfo).port;
+async function listening<S extends TcpServer>(made: S): Promise<number> {
+  await new Promise<void>((resolve) => made.listen(0, '127.0.0.1', resolve));
+  open.push(made);
+  return (made.address() as AddressInfo).port;
 }
 
 const plain = (listener: RequestListener): Promise<number> => listening(createHttpServer(listener));
 const secure = (listener: RequestListener): Promise<number> =>
-  listening(createHttpsServer({ cert: certificates.cert, key: certificates.key }, listener) as Server);
+  listening(createHttpsServer({ cert: server.certPem, key: server.keyPem }, listener) as Server);
 
 function client(options: Partial<Parameters<typeof httpClient>[0]> = {}): HttpClient {
   const made = httpClient({ allow: ['*'], ...options });
@@ -79,7 +82,7 @@ describe('an exchange', () => {
       response.end();
     });
     const http = client();
-    for (let i = 0; i < 5; i++) await http.request(get(`https://localhost:${port}/`, { ca: certificates.ca }));
+    for (let i = 0; i < 5; i++) await http.request(get(`https://localhost:${port}/`, { ca }));
     expect(ports.size).toBe(1);
   });
 
@@ -129,7 +132,7 @@ describe('a failed exchange', () => {
   it('names the host that a trusted certificate is not for', async () => {
     const port = await secure((_, response) => response.end());
     const guard = addressGuard(['*'], async () => [{ address: '127.0.0.1', family: 4 }]);
-    const request = get(`https://other.example.test:${port}/`, { ca: certificates.ca });
+    const request = get(`https://other.example.test:${port}/`, { ca });
     await expect(client({ guard }).request(request)).rejects.toMatchObject({
       code: 'TlsUntrusted',
       message: expect.stringContaining("other.example.test. is not in the cert's altnames"),
