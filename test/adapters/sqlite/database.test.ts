@@ -1,0 +1,82 @@
+import { mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test } from 'vitest';
+import { openDatabase } from '../../../lib/adapters/sqlite/database.ts';
+import { sqliteEventStore } from '../../../lib/adapters/sqlite/eventStore.ts';
+import { SCHEMA_VERSION } from '../../../lib/adapters/sqlite/schema.ts';
+import { append } from '../../support/ledger.ts';
+import { refusalOf } from '../../support/refusal.ts';
+import { tempDir } from '../../support/temp.ts';
+
+const newFile = (): string => join(tempDir('database'), 'chancery.db');
+
+/** A database with a few hundred commits in it, closed. */
+async function written(): Promise<string> {
+  const file = newFile();
+  const database = openDatabase(file);
+  const store = sqliteEventStore(database);
+  await Promise.all(Array.from({ length: 300 }, (_, index) => append(store, `stream/${index}`, 1)));
+  await database.close();
+  return file;
+}
+
+test('a new database has the newest schema and is readable to its owner alone', async () => {
+  const file = newFile();
+  const database = openDatabase(file);
+  await append(sqliteEventStore(database), 'a', 1);
+  for (const name of [file, `${file}-wal`, `${file}-shm`]) expect(statSync(name).mode & 0o777).toBe(0o600);
+  await database.close();
+  const raw = new DatabaseSync(file);
+  expect(raw.prepare('PRAGMA user_version').get()).toEqual({ user_version: SCHEMA_VERSION });
+  raw.close();
+});
+
+test('the ledger waits for the disk and the views do not', async () => {
+  const database = openDatabase(newFile());
+  expect(database.ledger.get('PRAGMA synchronous')).toEqual({ synchronous: 2 });
+  expect(database.views.get('PRAGMA synchronous')).toEqual({ synchronous: 1 });
+  expect(database.ledger.get('PRAGMA journal_mode')).toEqual({ journal_mode: 'wal' });
+  await database.close();
+});
+
+test('a database of a newer program is refused and left as it is', async () => {
+  const file = await written();
+  const raw = new DatabaseSync(file);
+  raw.exec(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
+  raw.close();
+  const before = readFileSync(file);
+  const refusal = await refusalOf(() => openDatabase(file));
+  expect(refusal.code).toBe('DataFolderNewer');
+  expect(refusal.message).toContain(`schema ${SCHEMA_VERSION + 1}`);
+  expect(readFileSync(file).equals(before)).toBe(true);
+});
+
+test('a file that is no database is refused as damaged and left as it is', async () => {
+  const file = newFile();
+  writeFileSync(file, 'this is not a database, but long enough to be one'.repeat(100));
+  const before = readFileSync(file);
+  expect((await refusalOf(() => openDatabase(file))).code).toBe('DataFolderDamaged');
+  expect(readFileSync(file).equals(before)).toBe(true);
+});
+
+test('a database with overwritten pages is refused as damaged', async () => {
+  const file = await written();
+  const bytes = readFileSync(file);
+  bytes.fill(0xa5, 4096 * 4, 4096 * 8);
+  writeFileSync(file, bytes);
+  expect((await refusalOf(() => openDatabase(file))).code).toBe('DataFolderDamaged');
+});
+
+test('a database that was cut short is refused as damaged', async () => {
+  const file = await written();
+  truncateSync(file, 4096 * 6);
+  expect((await refusalOf(() => openDatabase(file))).code).toBe('DataFolderDamaged');
+});
+
+test('a path that cannot be opened is refused as unreadable', async () => {
+  const folder = tempDir('database');
+  mkdirSync(join(folder, 'chancery.db'));
+  expect((await refusalOf(() => openDatabase(join(folder, 'chancery.db')))).code).toBe('DataFolderUnreadable');
+  expect((await refusalOf(() => openDatabase(join(folder, 'none', 'chancery.db')))).code).toBe('DataFolderUnreadable');
+});
