@@ -21,3 +21,16 @@ export interface Decider<C, S, E extends DomainEvent> {
   evolve(state: S, event: E, at: Instant): S;
   dueAt(state: S): Instant | undefined;
 }
+
+/** An event that this release does not know: the stream is parked until a newer release reads it. */
+export class UnknownEvent extends Error {
+  override readonly name = 'UnknownEvent';
+  constructor(type: string) {
+    super(`event ${type} is not known to this release`);
+  }
+}
+
+/** Ends a `switch` over event types: the compiler proves it unreachable, storage may prove it wrong. */
+export function unknownEvent(event: never): never {
+  throw new UnknownEvent((event as DomainEvent).type);
+}

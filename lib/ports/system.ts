@@ -13,3 +13,10 @@ export interface Ids {
   /** In [0, 1), for jitter. */
   random(): number;
 }
+
+/** Structured log lines. Fields are facts and references; never keys, tokens, or bodies of other people's answers. */
+export interface Log {
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}

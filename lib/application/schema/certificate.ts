@@ -1,33 +1,7 @@
 import { z } from 'zod';
+import { USAGES, type Usage } from '../../domain/usages.ts';
 import { closed } from './closed.ts';
 import { duration, labelName, subdomainName } from './common.ts';
-
-/** cert-manager's words for key usages and extended key usages (RFC 5280 4.2.1.3 and 4.2.1.12). */
-export const USAGES = [
-  'signing',
-  'digital signature',
-  'content commitment',
-  'key encipherment',
-  'key agreement',
-  'data encipherment',
-  'cert sign',
-  'crl sign',
-  'encipher only',
-  'decipher only',
-  'any',
-  'server auth',
-  'client auth',
-  'code signing',
-  'email protection',
-  's/mime',
-  'ipsec end system',
-  'ipsec tunnel',
-  'ipsec user',
-  'timestamping',
-  'ocsp signing',
-  'microsoft sgc',
-  'netscape sgc',
-] as const;
 
 /** Far above what a certificate may have, so that the count is refused with its own words and the work is bounded. */
 const nameList = z.array(z.string().max(4096)).max(1000);
@@ -126,7 +100,11 @@ export const certificateSpec = closed(
       .optional()
       .describe('As renewBefore, in percent of the lifetime: 1 to 99. Not both.'),
     privateKey: privateKey.optional(),
-    usages: z.array(z.enum(USAGES)).optional().describe('Default: digital signature, key encipherment.'),
+    usages: z
+      .array(z.enum(Object.keys(USAGES) as Usage[]))
+      .max(32)
+      .optional()
+      .describe('Default: digital signature, key encipherment.'),
     isCA: z.boolean().optional().describe('The certificate may sign others. Default false.'),
     request: z.string().max(65536).optional().describe('A PEM certificate request: the requester keeps the key.'),
     destinations: z.array(destination).max(100).optional().describe('Where copies go. Default: nowhere.'),

@@ -1,0 +1,117 @@
+import { certificateDecider } from '../../domain/certificate.decide.ts';
+import { certificateStream, type LiveCertificate } from '../../domain/certificate.ts';
+import { type DeliveryCommand, deliveryDecider } from '../../domain/delivery.decide.ts';
+import type { DeliveryState, DesiredDelivery } from '../../domain/delivery.ts';
+import { checkPolicy } from '../../domain/policy.ts';
+import { Refusal } from '../../domain/refusal.ts';
+import { liveTeam, teamDecider, teamStream } from '../../domain/team.ts';
+import { plusSeconds } from '../../domain/time.ts';
+import type { PushContext, PushResult } from '../../ports/destinations.ts';
+import { problemOf } from '../issuance/recordFailure.ts';
+import { splitName } from '../issuance/run.ts';
+import { done, failed, loopsOf, nextWait, type Outcome } from '../outcome.ts';
+import type { Services } from '../services.ts';
+import { contentsOf } from './contents.ts';
+
+type Needs = Pick<Services, 'instance' | 'ledger' | 'vault' | 'x509' | 'destinations' | 'clock' | 'ids'>;
+
+export interface DeliverInput {
+  /** Stream of the delivery. */
+  readonly delivery: string;
+  readonly run: number;
+  readonly push?: unknown;
+  readonly failure?: unknown;
+}
+
+/** Step Push: makes the destination hold the *desired* revision, whatever started the run, or takes the copy away. */
+export async function push(services: Needs, input: DeliverInput): Promise<Outcome> {
+  const { state } = await services.ledger.load(deliveryDecider, input.delivery);
+  if (state.run !== input.run || state.status !== 'running' || !state.desired || !state.destination) return done;
+  try {
+    const result = await act(services, state, state.desired);
+    return await record(services, input, state.desired, result);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return record(services, input, state.desired, { outcome: 'refused', reason: error.code, message: error.message });
+  }
+}
+
+type Result = PushResult | { readonly outcome: 'withdrawn' };
+
+async function act(services: Needs, state: DeliveryState, desired: DesiredDelivery): Promise<Result> {
+  const to = state.destination!;
+  const context: PushContext = { instance: services.instance, certificate: desired.certificate, known: state.observed };
+  if (state.withdrawing) return services.destinations.withdraw(to, context);
+  const [team, name] = splitName(desired.certificate);
+  const certificate = await currentCertificate(services, team, name, desired);
+  await recheckPolicy(services, team, certificate);
+  return services.destinations.push(to, await contentsOf(services, team, name, certificate, desired), context);
+}
+
+async function currentCertificate(
+  { ledger }: Needs,
+  team: string,
+  name: string,
+  desired: DesiredDelivery,
+): Promise<LiveCertificate> {
+  const { state } = await ledger.load(certificateDecider, certificateStream(team, name));
+  if (state.status === 'live' && state.uid === desired.uid) return state;
+  throw new Refusal('CertificateDeleted', 'the certificate was deleted');
+}
+
+/** A destination may have left the team's policy since the request. */
+async function recheckPolicy({ ledger }: Needs, team: string, certificate: LiveCertificate): Promise<void> {
+  const { policy } = liveTeam((await ledger.load(teamDecider, teamStream(team))).state, team);
+  checkPolicy(policy, certificate.spec, { certificateCount: 0, isNew: false });
+}
+
+async function record(services: Needs, input: DeliverInput, pushed: DesiredDelivery, result: Result): Promise<Outcome> {
+  const { ledger, ids, clock } = services;
+  const { run } = input;
+  const random = ids.random();
+  const handle = (command: DeliveryCommand) =>
+    ledger.handle(deliveryDecider, input.delivery, command, { actor: 'step:Push', correlationId: input.delivery });
+  switch (result.outcome) {
+    case 'withdrawn':
+      await handle({ type: 'RecordWithdrawn', run });
+      return done;
+    case 'confirmed': {
+      const { objectUid, resourceVersion, fingerprint } = result;
+      const { revision, generation } = pushed;
+      await handle({ type: 'RecordConfirmed', run, revision, generation, objectUid, resourceVersion, fingerprint });
+      return done;
+    }
+    case 'refused':
+      await handle({ type: 'RecordRefused', run, reason: result.reason, message: result.message, random });
+      return failed;
+    case 'failed': {
+      // A lost race is over within a second: what stands there now is read again.
+      const wait = result.class === 'now' ? nextWait(loopsOf(input.push)) : undefined;
+      if (wait) return wait;
+      const problem = { type: result.reason, detail: result.message };
+      const retryAt = result.retryAfter === undefined ? undefined : plusSeconds(clock.now(), result.retryAfter);
+      await handle({ type: 'RecordFailed', run, class: result.class, problem, retryAt, random });
+      return failed;
+    }
+  }
+}
+
+/** Step RecordPushFailure: what Push threw becomes DeliveryFailed with the time of the next try. */
+export async function recordPushFailure(
+  { ledger, ids }: Pick<Needs, 'ledger' | 'ids'>,
+  input: DeliverInput,
+): Promise<Outcome> {
+  const { problem } = problemOf(input.failure ?? {});
+  const command = {
+    type: 'RecordFailed',
+    run: input.run,
+    class: 'infrastructure',
+    problem,
+    random: ids.random(),
+  } as const;
+  await ledger.handle(deliveryDecider, input.delivery, command, {
+    actor: 'step:RecordPushFailure',
+    correlationId: input.delivery,
+  });
+  return done;
+}

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { accountDecider, accountStream } from '../../domain/account.ts';
+import type { AcmeIssuerSpec } from '../../domain/spec.ts';
+import type { AcmeAccount, AcmeEndpoint } from '../../ports/acmeServer.ts';
+import { openCredential } from '../credentials.ts';
+import type { Services } from '../services.ts';
+
+type Needs = Pick<Services, 'ledger' | 'vault' | 'acme' | 'x509'>;
+
+/** How to reach an issuer's CA. */
+export const endpointOf = ({ server, caBundle, skipTLSVerify }: AcmeIssuerSpec): AcmeEndpoint => ({
+  server,
+  caBundle,
+  skipTLSVerify,
+});
+
+/**
+ * The issuer's account at its CA, registered when it is not yet: the key is sealed before the CA sees it, so that a crash in between finds
+ * the same account again (RFC 8555 7.3.1). `issuer` is owner/name.
+ */
+export async function acmeAccount(
+  services: Needs,
+  owner: string,
+  name: string,
+  spec: AcmeIssuerSpec,
+): Promise<AcmeAccount> {
+  const { ledger, vault, x509, acme } = services;
+  const stream = accountStream(`${owner}/${name}`);
+  const meta = { actor: 'issuer' };
+  let { state } = await ledger.load(accountDecider, stream);
+  const keyRef = state.key?.ref ?? `account/${owner}/${name}`;
+  const sealed = state.key ? await vault.open(keyRef, owner) : undefined;
+  const pem = sealed ?? (await vault.seal(keyRef, owner, await newKey(x509)));
+  const signer = await x509.signer(Buffer.from(pem).toString('utf8'));
+  if (!state.key) {
+    const thumbprint = createHash('sha256').update(signer.publicKey).digest('hex');
+    ({ state } = await ledger.handle(accountDecider, stream, { type: 'RecordKey', keyRef, thumbprint }, meta));
+  }
+  const contact = spec.email ? [`mailto:${spec.email}`] : [];
+  const known = state.registered;
+  if (known?.server === spec.server && known.contact.join() === contact.join()) return { signer, url: known.url };
+  const account = await acme.register(endpointOf(spec), signer, {
+    contact,
+    termsOfServiceAgreed: true,
+    externalAccountBinding: await binding(services, owner, spec),
+  });
+  const registered = { type: 'RecordRegistered', server: spec.server, accountUrl: account.url, contact } as const;
+  await ledger.handle(accountDecider, stream, registered, meta);
+  return { signer, url: account.url };
+}
+
+async function newKey(x509: Services['x509']): Promise<Uint8Array> {
+  return Buffer.from(await x509.generateKey({ algorithm: 'ECDSA', size: 256 }));
+}
+
+/** The EAB key is base64url text in the credential, as CAs hand it out (RFC 8555 7.3.4). */
+async function binding(
+  services: Needs,
+  owner: string,
+  spec: AcmeIssuerSpec,
+): Promise<{ keyId: string; key: Uint8Array } | undefined> {
+  const eab = spec.externalAccountBinding;
+  if (!eab) return undefined;
+  const key = Buffer.from(await openCredential(services, owner, eab.keySecretRef), 'base64url');
+  return { keyId: eab.keyID, key };
+}

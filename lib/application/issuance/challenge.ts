@@ -1,0 +1,137 @@
+import type { Presentation } from '../../domain/issuance.ts';
+import type { Problem } from '../../domain/problem.ts';
+import { classOf } from '../../domain/problem.ts';
+import type { AcmeIssuerSpec } from '../../domain/spec.ts';
+import type { AcmeAccount, Authorization, Order } from '../../ports/acmeServer.ts';
+import { inLanes } from '../lanes.ts';
+import { done, failed, type Outcome } from '../outcome.ts';
+import type { Services } from '../services.ts';
+import { acmeAccount, endpointOf } from './account.ts';
+import { sealedKey } from './key.ts';
+import { type IssuerAt, plan, present, unpublished } from './presentations.ts';
+import { type IssueInput, poll, type Run, requireIssuer, step, waitOrDefer } from './run.ts';
+
+type Needs = Pick<
+  Services,
+  'ledger' | 'vault' | 'store' | 'acme' | 'x509' | 'dns' | 'challengeTokens' | 'holders' | 'clock'
+>;
+
+interface Context {
+  readonly spec: AcmeIssuerSpec;
+  readonly account: AcmeAccount;
+  readonly issuer: IssuerAt;
+}
+
+/**
+ * Step Challenge: proves control of every name at once (RFC 8555 7.5): present, see it published, tell the CA, and poll the order until it is
+ * ready. The key is made while the CA validates.
+ */
+export function challenge(services: Needs, input: IssueInput): Promise<Outcome> {
+  return step(services, 'Challenge', input, async (run) => {
+    const issuer = requireIssuer(run);
+    const { acme } = issuer.spec;
+    if (!acme) return done;
+    if (run.issuance.authorized) return done;
+    if (!run.issuance.order) return orderGone(run);
+    const { name } = run.issuance.issuer;
+    const account = await acmeAccount(services, run.owner, name, acme);
+    const at = { owner: run.owner, name, generation: issuer.generation, solvers: acme.solvers };
+    const context = { spec: acme, account, issuer: at };
+    const published = run.issuance.answered.length > 0 || (await showAndAnswer(services, run, context));
+    if (!published) return waitOrDefer(services, run, input.challenge, 'DnsNotPublished');
+    return validate(services, run, context, input);
+  });
+}
+
+async function orderGone(run: Run): Promise<Outcome> {
+  const problem = { type: 'orderGone', detail: 'the order went away before its challenges were met' };
+  await run.record({ type: 'RecordProblem', run: run.number, step: 'Challenge', class: 'now', problem });
+  return failed;
+}
+
+/** Answers false when some name server does not show a value yet. */
+async function showAndAnswer(services: Needs, run: Run, { spec, account, issuer }: Context): Promise<boolean> {
+  const endpoint = endpointOf(spec);
+  const urls = run.issuance.order!.authorizations;
+  const all = await inLanes(urls, (url) => services.acme.authorization(endpoint, account, url));
+  const pending = all.filter((authorization) => authorization.status === 'pending');
+  const planned = await plannedFor(services, run, issuer, account, pending);
+  if (planned.length > 0) {
+    await run.record({ type: 'IntendPresentation', run: run.number, presentations: planned });
+    await present(services, issuer, run.stream, planned);
+    const authorizations = planned.map((p) => p.authorization);
+    await run.record({ type: 'RecordPresented', run: run.number, authorizations });
+    const missing = await poll(
+      () => unpublished(services, issuer, planned),
+      (values) => values.length === 0,
+    );
+    if (missing.length > 0) return false;
+  }
+  const open = planned.filter((p) => !begun(pending, p));
+  await inLanes(open, (p) => services.acme.answer(endpoint, account, p.challengeUrl));
+  const answered = planned.map((p) => p.authorization);
+  if (answered.length > 0) await run.record({ type: 'RecordAnswered', run: run.number, authorizations: answered });
+  return true;
+}
+
+/** What an earlier try of this run planned stays as it was planned; only new authorizations are planned now. */
+async function plannedFor(
+  services: Needs,
+  run: Run,
+  issuer: IssuerAt,
+  account: AcmeAccount,
+  pending: readonly Authorization[],
+): Promise<Presentation[]> {
+  const urls = new Set(pending.map((authorization) => authorization.url));
+  const known = run.issuance.presentations.filter(
+    (p) => urls.has(p.authorization) && p.issuerGeneration === issuer.generation,
+  );
+  const knownUrls = new Set(known.map((p) => p.authorization));
+  const fresh = pending.filter((authorization) => !knownUrls.has(authorization.url));
+  return [...known, ...(await plan(services, issuer, account, fresh))];
+}
+
+/** Whether the CA already validates: its challenge must not be answered again. */
+function begun(authorizations: readonly Authorization[], { authorization, challengeUrl }: Presentation): boolean {
+  const found = authorizations.find((a) => a.url === authorization)?.challenges.find((c) => c.url === challengeUrl);
+  return found !== undefined && found.status !== 'pending';
+}
+
+async function validate(services: Needs, run: Run, context: Context, input: IssueInput): Promise<Outcome> {
+  const { spec, account } = context;
+  const { url } = run.issuance.order!;
+  const ask = (): Promise<Order> => services.acme.order(endpointOf(spec), account, url);
+  const polled = poll(ask, (order) => order.status !== 'pending' || order.retryAfter !== undefined);
+  if (!run.certificate.spec.request)
+    await sealedKey(services, run).catch((error) => polled.then(() => Promise.reject(error)));
+  const order = await polled;
+  switch (order.status) {
+    case 'pending':
+      return waitOrDefer(services, run, input.challenge, 'CaStillValidating', order.retryAfter);
+    case 'invalid':
+      return invalid(services, run, context, order);
+    default:
+      await run.record({ type: 'RecordAuthorized', run: run.number, expires: order.expires });
+      return done;
+  }
+}
+
+/** Asks each authorization why, records every cause, and gives up the order: a challenge cannot be tried again (RFC 8555 7.1.6). */
+async function invalid(services: Needs, run: Run, { spec, account }: Context, order: Order): Promise<Outcome> {
+  const all = await inLanes(order.authorizations, (url) => services.acme.authorization(endpointOf(spec), account, url));
+  const problems = all.filter((a) => a.status !== 'valid' && a.status !== 'pending').map(problemOf);
+  await run.record({ type: 'RecordInvalid', run: run.number, url: order.url, problems });
+  const first: Problem = problems[0] ??
+    order.problem?.problem ?? { type: 'orderInvalid', detail: 'the CA set the order to invalid' };
+  const failure = order.problem && problems.length === 0 ? order.problem.class : classOf(first);
+  const detail = problems.length > 1 ? `${first.detail} (and ${problems.length - 1} more names)` : first.detail;
+  const problem = { ...first, detail };
+  await run.record({ type: 'RecordProblem', run: run.number, step: 'Challenge', class: failure, problem });
+  return failed;
+}
+
+function problemOf({ identifier, status, challenges }: Authorization): Problem {
+  const broken = challenges.find((challenge) => challenge.problem)?.problem?.problem;
+  const problem = broken ?? { type: 'unauthorized', detail: `the authorization is ${status}` };
+  return { ...problem, identifier };
+}

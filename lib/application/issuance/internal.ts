@@ -1,0 +1,74 @@
+import { durationSeconds } from '../../domain/duration.ts';
+import { leafValidity } from '../../domain/validity.ts';
+import { type SigningCa, signingCa } from '../issuers/ca.ts';
+import { done, type Outcome } from '../outcome.ts';
+import { caRefOf, chainRefOf } from '../references.ts';
+import type { Services } from '../services.ts';
+import { sealedKey } from './key.ts';
+import { type Run, requireIssuer } from './run.ts';
+
+type Needs = Pick<Services, 'ledger' | 'vault' | 'views' | 'x509' | 'clock' | 'ids'>;
+
+/** Bytes of a serial number: 128 random bits. */
+const SERIAL_BYTES = 16;
+
+/**
+ * Signs with an internal CA or the certificate's own key. Serial and validity stand on the ledger before the signature, so that a repeated
+ * step makes the same certificate; of two, the vault keeps the first.
+ */
+export async function signInternally(services: Needs, run: Run): Promise<Outcome> {
+  const { uid, revision } = run.issuance;
+  const chainRef = chainRefOf(uid, revision);
+  if (await services.vault.open(chainRef, run.team)) return done;
+  const { ca: caSpec } = requireIssuer(run).spec;
+  const ca = caSpec && (await signingCa(services, run.owner, caSpec.secretName));
+  await intend(services, run, ca);
+  const pem = await sign(services, run, ca);
+  const root = ca ? ca.root : pem;
+  await services.vault.seal(caRefOf(chainRef), run.team, Buffer.from(root));
+  await services.vault.seal(chainRef, run.team, Buffer.from(ca ? pem + withoutRoot(services, ca) : pem));
+  return done;
+}
+
+async function intend({ clock, ids }: Needs, run: Run, ca: SigningCa | undefined): Promise<void> {
+  if (run.issuance.signing) return;
+  const duration = durationSeconds(run.certificate.spec.duration)!;
+  const validity = leafValidity({ duration, now: clock.now(), issuerNotAfter: ca?.notAfter });
+  const { notBefore, notAfter } = validity;
+  await run.record({ type: 'IntendSigning', run: run.number, serial: ids.hex(SERIAL_BYTES), notBefore, notAfter });
+}
+
+async function sign({ vault, x509 }: Needs, run: Run, ca: SigningCa | undefined): Promise<string> {
+  const { spec } = run.certificate;
+  const { serial, notBefore, notAfter } = run.issuance.signing!;
+  const own = spec.request ? undefined : await x509.signer(await sealedKey({ vault, x509 }, run));
+  const csr = spec.request ? await x509.readCsr(spec.request) : undefined;
+  const subject = own
+    ? { publicKey: own.publicKey, keyKind: own.kind }
+    : { publicKey: csr!.publicKey, keyKind: csr!.keyKind };
+  const { commonName, subject: names, dnsNames, ipAddresses, uris, emailAddresses, usages, isCA } = spec;
+  const request = {
+    ...subject,
+    commonName,
+    subject: names,
+    dnsNames,
+    ipAddresses,
+    uris,
+    emailAddresses,
+    usages,
+    isCA,
+    serial,
+    notBefore,
+    notAfter,
+  };
+  return x509.sign(request, ca ? { signer: ca.signer, certificate: ca.certificate } : { signer: own! });
+}
+
+/** Intermediates go with the leaf; a root does not (RFC 8446 4.4.2 lets a server leave it out). */
+function withoutRoot({ x509 }: Needs, ca: SigningCa): string {
+  return x509
+    .readChain(ca.chain)
+    .filter((certificate) => certificate.subjectDN !== certificate.issuerDN)
+    .map((certificate) => certificate.pem)
+    .join('');
+}

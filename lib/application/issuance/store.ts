@@ -1,0 +1,80 @@
+import { certificateDecider } from '../../domain/certificate.decide.ts';
+import { certificateStream } from '../../domain/certificate.ts';
+import { Refusal } from '../../domain/refusal.ts';
+import { done, type Outcome } from '../outcome.ts';
+import { chainRefOf } from '../references.ts';
+import type { Services } from '../services.ts';
+import { acmeAccount, endpointOf } from './account.ts';
+import { type IssueInput, type Run, requireIssuer, step } from './run.ts';
+
+type Needs = Pick<Services, 'ledger' | 'vault' | 'acme' | 'x509' | 'clock'>;
+
+/**
+ * Step Store: the chain, checked against the key and the names asked for, sealed; then CertificateIssued, the one commit point, then
+ * IssuanceSucceeded. A wrong certificate is a problem on the ledger and an error for the state machine.
+ */
+export async function store(services: Needs, input: IssueInput): Promise<Outcome> {
+  const outcome = await step(services, 'Store', input, async (run) => {
+    const { uid, revision } = run.issuance;
+    const chainRef = chainRefOf(uid, revision);
+    const sealed = (await services.vault.open(chainRef, run.team)) ?? (await obtain(services, run, chainRef, input));
+    await commit(services, run, chainRef, Buffer.from(sealed).toString('utf8'));
+    return done;
+  });
+  if (outcome.outcome === 'failed') throw new Error('the certificate was not stored; the ledger says why');
+  return outcome;
+}
+
+async function obtain(services: Needs, run: Run, chainRef: string, input: IssueInput): Promise<Uint8Array> {
+  const { acme } = requireIssuer(run).spec;
+  const { order } = run.issuance;
+  if (!acme || !order) throw new Refusal('ChainMissing', 'the signed certificate is not in the vault');
+  const account = await acmeAccount(services, run.owner, run.issuance.issuer.name, acme);
+  const named = (input.finalize as { certificate?: string } | undefined)?.certificate;
+  const url = named ?? (await services.acme.order(endpointOf(acme), account, order.url)).certificate;
+  if (!url) throw new Refusal('ChainMissing', 'the order names no certificate');
+  const pem = await services.acme.download(endpointOf(acme), account, url, acme.preferredChain);
+  await check(services, run, pem);
+  return services.vault.seal(chainRef, run.team, Buffer.from(pem));
+}
+
+/** The issued certificate must carry our key and every name; otherwise the order is of no use. */
+async function check({ x509 }: Needs, run: Run, pem: string): Promise<void> {
+  const { dnsNames, ipAddresses } = run.certificate.spec;
+  const publicKeyHash = await expectedKey({ x509 }, run);
+  try {
+    x509.checkIssued(pem, { publicKeyHash, dnsNames, ipAddresses });
+  } catch (error) {
+    await run.record({
+      type: 'AbandonOrder',
+      run: run.number,
+      url: run.issuance.order?.url ?? '',
+      reason: 'IssuedMismatch',
+    });
+    throw error;
+  }
+}
+
+async function expectedKey({ x509 }: Pick<Needs, 'x509'>, run: Run): Promise<string> {
+  const { request } = run.certificate.spec;
+  return request ? (await x509.readCsr(request)).publicKeyHash : (run.issuance.key?.publicKeyHash ?? '');
+}
+
+async function commit({ ledger, x509 }: Needs, run: Run, chainRef: string, pem: string): Promise<void> {
+  const [leaf] = x509.readChain(pem);
+  const { serial, fingerprint, notBefore, notAfter } = leaf!;
+  const { uid, revision, generation, key, certificate } = run.issuance;
+  const issued = { revision, generation, serial, fingerprint, notBefore, notAfter, keyRef: key?.ref, chainRef };
+  const [team, name] = certificate.split('/') as [string, string];
+  const meta = { actor: 'step:Store', correlationId: run.stream };
+  const { events } = await ledger.handle(
+    certificateDecider,
+    certificateStream(team, name),
+    { type: 'RecordIssued', uid, issued },
+    meta,
+  );
+  const discarded = events.find((event) => event.type === 'CertificateDiscarded');
+  if (discarded)
+    await run.record({ type: 'Supersede', reason: discarded.reason === 'Deleted' ? 'Deleted' : 'Superseded' });
+  else await run.record({ type: 'RecordSuccess', fingerprint, chainRef });
+}

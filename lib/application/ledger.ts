@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto';
+import type { Decider, DomainEvent } from '../domain/decider.ts';
+import { canonicalJson } from '../domain/json.ts';
+import type { Instant } from '../domain/time.ts';
+import { later } from '../domain/time.ts';
+import type { Commit, EventStore, Head } from '../ports/eventStore.ts';
+import type { Clock, Ids } from '../ports/system.ts';
+import { upcast } from './upcast.ts';
+
+/** Who acts, and on behalf of what. `correlationId` ties together all that one request led to. */
+export interface Meta {
+  readonly actor: string;
+  readonly correlationId?: string;
+  readonly causationId?: string;
+}
+
+/** A stream as it is now. `version` 0: nothing was ever written. */
+export interface Loaded<S> {
+  readonly stream: string;
+  readonly state: S;
+  readonly version: number;
+  readonly at?: Instant;
+}
+
+export interface Handled<S, E> extends Loaded<S> {
+  /** Empty when the command changed nothing. */
+  readonly events: readonly E[];
+}
+
+/** Other writers kept being first; nothing was written. */
+export class ConflictError extends Error {
+  override readonly name = 'ConflictError';
+}
+
+/** The stream is not at the version that the caller named (If-Match); nothing was written. */
+export class StaleVersion extends Error {
+  override readonly name = 'StaleVersion';
+  readonly version: number;
+  constructor(version: number) {
+    super(`the resource is at version ${version}`);
+    this.version = version;
+  }
+}
+
+const ATTEMPTS = 10;
+
+/** SHA-256 (hex) over a commit's content, its predecessor's hash included. */
+export function hashCommit(commit: Omit<Commit, 'hash'>): string {
+  return createHash('sha256').update(canonicalJson(commit)).digest('hex');
+}
+
+/** Loads streams and handles commands: load, decide, append; decided again when another writer was first. */
+export class Ledger {
+  readonly #store: EventStore;
+  readonly #clock: Clock;
+  readonly #ids: Ids;
+
+  constructor(store: EventStore, clock: Clock, ids: Ids) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#ids = ids;
+  }
+
+  /** The stream's present state, by one consistent read of its head (or by folding, when the snapshot is of another version). */
+  async load<C, S, E extends DomainEvent>(decider: Decider<C, S, E>, stream: string): Promise<Loaded<S>> {
+    const { head, state } = await this.#read(decider, stream);
+    return { stream, state, version: head?.version ?? 0, at: head?.at };
+  }
+
+  /** The stream's state as it was at `at`. */
+  async loadAt<C, S, E extends DomainEvent>(
+    decider: Decider<C, S, E>,
+    stream: string,
+    at: Instant,
+  ): Promise<Loaded<S>> {
+    const commits = (await this.#store.commits(stream)).filter((commit) => commit.at <= at);
+    const last = commits.at(-1);
+    return { stream, state: fold(decider, decider.initialState, commits), version: last?.version ?? 0, at: last?.at };
+  }
+
+  /**
+   * Decides and appends.
+   * @param expected the version that the caller saw; another one throws StaleVersion
+   * @throws Refusal from the decider; ConflictError when other writers were first ten times
+   */
+  async handle<C, S, E extends DomainEvent>(
+    decider: Decider<C, S, E>,
+    stream: string,
+    command: C,
+    meta: Meta,
+    expected?: number,
+  ): Promise<Handled<S, E>> {
+    const commitId = this.#ids.uuid();
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const { head, state } = await this.#read(decider, stream);
+      const version = head?.version ?? 0;
+      if (expected !== undefined && expected !== version) throw new StaleVersion(version);
+      const at = later(this.#clock.now(), head?.at ?? '');
+      const events = decider.decide(command, state, at);
+      if (events.length === 0) return { stream, state, version, at: head?.at, events };
+      const next = events.reduce((s, event) => decider.evolve(s, event, at), state);
+      const commit = this.#commit(stream, head, events, at, commitId, meta);
+      const answer = await this.#store.append(commit, {
+        stream,
+        version: commit.version,
+        hash: commit.hash,
+        at,
+        commitId,
+        snapshot: { evolve: decider.evolveVersion, state: next },
+        dueAt: decider.dueAt(next),
+      });
+      if (answer === 'appended') return { stream, state: next, version: commit.version, at, events };
+    }
+    throw new ConflictError(`${stream}: other writers were first ${ATTEMPTS} times`);
+  }
+
+  #commit(
+    stream: string,
+    head: Head | undefined,
+    events: readonly DomainEvent[],
+    at: Instant,
+    commitId: string,
+    meta: Meta,
+  ): Commit {
+    const commit = {
+      stream,
+      version: (head?.version ?? 0) + 1,
+      events: JSON.parse(JSON.stringify(events)) as DomainEvent[],
+      at,
+      actor: meta.actor,
+      commitId,
+      correlationId: meta.correlationId ?? commitId,
+      causationId: meta.causationId,
+      previousHash: head?.hash ?? '',
+    };
+    return { ...commit, hash: hashCommit(commit) };
+  }
+
+  async #read<C, S, E extends DomainEvent>(
+    decider: Decider<C, S, E>,
+    stream: string,
+  ): Promise<{ head: Head | undefined; state: S }> {
+    const head = await this.#store.head(stream);
+    if (!head) return { head, state: decider.initialState };
+    if (head.snapshot.evolve === decider.evolveVersion) return { head, state: head.snapshot.state as S };
+    const commits = (await this.#store.commits(stream)).filter((commit) => commit.version <= head.version);
+    return { head, state: fold(decider, decider.initialState, commits) };
+  }
+}
+
+/** Folds commits onto a state, old event shapes translated. */
+export function fold<C, S, E extends DomainEvent>(decider: Decider<C, S, E>, state: S, commits: readonly Commit[]): S {
+  let next = state;
+  for (const commit of commits) {
+    for (const event of commit.events) next = decider.evolve(next, upcast(event) as E, commit.at);
+  }
+  return next;
+}

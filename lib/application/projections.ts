@@ -1,0 +1,160 @@
+import { certificateDecider } from '../domain/certificate.decide.ts';
+import { type CertificateState, renewAt } from '../domain/certificate.ts';
+import { type ClusterState, clusterDecider } from '../domain/cluster.ts';
+import { type CredentialState, credentialDecider } from '../domain/credential.ts';
+import type { Decider, DomainEvent } from '../domain/decider.ts';
+import { deliveryDecider } from '../domain/delivery.decide.ts';
+import { type DeliveryState, isClaimed } from '../domain/delivery.ts';
+import { issuanceDecider } from '../domain/issuance.decide.ts';
+import { type IssuanceState, isOpen } from '../domain/issuance.ts';
+import { type IssuerState, issuerDecider, SHARED } from '../domain/issuer.ts';
+import { type TeamState, teamDecider } from '../domain/team.ts';
+import { type TokenState, tokenDecider } from '../domain/token.ts';
+import type { Services } from './services.ts';
+
+export const CERTIFICATES = 'certificates';
+export const ISSUANCES = 'issuances';
+export const DELIVERIES = 'deliveries';
+export const ISSUERS = 'issuers';
+export const CREDENTIALS = 'credentials';
+export const CLUSTERS = 'clusters';
+export const TEAMS = 'teams';
+export const TOKENS = 'tokens';
+
+type Doc = Readonly<Record<string, unknown>>;
+
+/** How one kind of stream becomes at most one row of one view. `row` answers undefined where none is to be. */
+interface Projection<S> {
+  readonly view: string;
+  // biome-ignore lint/suspicious/noExplicitAny: commands do not matter to a projection
+  readonly decider: Decider<any, S, any>;
+  row(state: S, segments: readonly string[]): { owner: string; doc: Doc } | undefined;
+}
+
+function projection<S, E extends DomainEvent>(
+  view: string,
+  // biome-ignore lint/suspicious/noExplicitAny: commands do not matter to a projection
+  decider: Decider<any, S, E>,
+  row: Projection<S>['row'],
+): Projection<S> {
+  return { view, decider, row };
+}
+
+const PROJECTIONS: Readonly<Record<string, Projection<never>>> = {
+  certificate: projection(CERTIFICATES, certificateDecider, certificateRow),
+  issuance: projection(ISSUANCES, issuanceDecider, issuanceRow),
+  delivery: projection(DELIVERIES, deliveryDecider, deliveryRow),
+  issuer: projection(ISSUERS, issuerDecider, issuerRow),
+  credential: projection(CREDENTIALS, credentialDecider, credentialRow),
+  cluster: projection(CLUSTERS, clusterDecider, clusterRow),
+  team: projection(TEAMS, teamDecider, teamRow),
+  token: projection(TOKENS, tokenDecider, tokenRow),
+} as unknown as Readonly<Record<string, Projection<never>>>;
+
+function certificateRow(state: CertificateState, [, team, name]: readonly string[]) {
+  if (state.status !== 'live') return undefined;
+  const { uid, generation, spec, createdAt, issuing, issued, dispatched } = state;
+  const doc = {
+    name,
+    uid,
+    generation,
+    dnsNames: spec.dnsNames,
+    secretName: spec.secretName,
+    issuerName: spec.issuerRef.name,
+    issuerKind: spec.issuerRef.kind,
+    createdAt,
+    issuingRevision: issuing?.revision,
+    revision: issued?.revision,
+    issuedGeneration: issued?.generation,
+    serial: issued?.serial,
+    fingerprint: issued?.fingerprint,
+    notBefore: issued?.notBefore,
+    notAfter: issued?.notAfter,
+    renewalTime: renewAt(state),
+    ready:
+      issued !== undefined && (issuing === undefined || issuing.reason === 'Expiring' || issuing.reason === 'Manual'),
+    destinations: dispatched?.destinations ?? [],
+  };
+  return { owner: team!, doc };
+}
+
+function issuanceRow(state: IssuanceState) {
+  if (state.status === 'absent') return undefined;
+  const { certificate, uid, revision, run, status, failure, problem, requestedAt } = state;
+  const owner = certificate.split('/')[0]!;
+  const doc = { certificate, uid, revision, run, status, open: isOpen(state), requestedAt, failure, problem };
+  return { owner, doc };
+}
+
+function deliveryRow(state: DeliveryState) {
+  if (!isClaimed(state) || !state.desired || !state.destination) return undefined;
+  const { status, destination, desired, observed, failure } = state;
+  const doc = { certificate: desired.certificate, uid: desired.uid, status, destination, desired, observed, failure };
+  return { owner: desired.certificate.split('/')[0]!, doc };
+}
+
+function issuerRow(state: IssuerState, [, owner, name]: readonly string[]) {
+  if (state.status !== 'configured') return undefined;
+  const { generation, spec, ready, reason, message, since } = state;
+  return { owner: owner!, doc: { name, generation, spec, ready, reason, message, since } };
+}
+
+function credentialRow(state: CredentialState, [, owner, name]: readonly string[]) {
+  if (!state.ref) return undefined;
+  const { kind, fields, sealedAt } = state;
+  return { owner: owner!, doc: { name, kind, fields, sealedAt } };
+}
+
+function clusterRow(state: ClusterState, [, name]: readonly string[]) {
+  if (state.status !== 'registered') return undefined;
+  const { endpoint, caFingerprint, reachable, version, reason, since } = state;
+  return { owner: SHARED, doc: { name, endpoint, caFingerprint, reachable, version, reason, since } };
+}
+
+function teamRow(state: TeamState, [, name]: readonly string[]) {
+  if (state.status !== 'live') return undefined;
+  return { owner: name!, doc: { name, policyVersion: state.policyVersion, policy: state.policy } };
+}
+
+function tokenRow(state: TokenState, [, id]: readonly string[]) {
+  if (state.status === 'absent') return undefined;
+  const { status, team, verbs, expires, issuedAt, description } = state;
+  return { owner: team, doc: { id, status, team, verbs, expires, issuedAt, description } };
+}
+
+type Needs = Pick<Services, 'ledger' | 'views'>;
+
+/**
+ * Brings the stream's row to what the ledger says now. What told us is only a hint: repeats, gaps and reordering change nothing, because the
+ * row is made from the stream's newest state and carries its version.
+ */
+export async function project({ ledger, views }: Needs, stream: string): Promise<void> {
+  const segments = stream.split('/');
+  const found = PROJECTIONS[segments[0]!];
+  if (!found) return;
+  const { state, version } = await ledger.load(found.decider, stream);
+  const key = segments.slice(1).join('/');
+  const row = found.row(state, segments);
+  if (row) await views.put({ view: found.view, key, version, ...row });
+  else await views.remove(found.view, key, version);
+}
+
+const PAGE = 500;
+
+/** Makes every view anew from the ledger. `progress` is told how many streams were read. */
+export async function rebuild(
+  services: Pick<Services, 'ledger' | 'views' | 'store'>,
+  progress: (streams: number) => void = () => {},
+): Promise<number> {
+  await services.views.clear();
+  let count = 0;
+  let after: string | undefined;
+  for (;;) {
+    const streams = await services.store.streams('', PAGE, after);
+    if (streams.length === 0) return count;
+    for (const stream of streams) await project(services, stream);
+    count += streams.length;
+    after = streams.at(-1);
+    progress(count);
+  }
+}

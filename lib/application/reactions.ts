@@ -1,0 +1,35 @@
+import type { Commit } from '../ports/eventStore.ts';
+import { pursueCertificate } from './reactions/certificate.ts';
+import { pursueCluster } from './reactions/cluster.ts';
+import { pursueIssuer } from './reactions/issuer.ts';
+import { pursueDelivery, pursueIssuance } from './reactions/runs.ts';
+import type { Services } from './services.ts';
+
+const PURSUE: Readonly<Record<string, (services: Services, stream: string) => Promise<void>>> = {
+  certificate: pursueCertificate,
+  issuance: pursueIssuance,
+  delivery: pursueDelivery,
+  issuer: pursueIssuer,
+  cluster: pursueCluster,
+};
+
+/** Events after which a stream owes something at once. All others wait for the due index. */
+const PROMPT = new Set([
+  'CertificateRequested',
+  'RenewalRequested',
+  'CertificateIssued',
+  'CertificateDeleted',
+  'RunBegun',
+  'IssuerConfigured',
+  'ClusterRegistered',
+]);
+
+/** Does what a stream owes now, if anything. The same whether the feed or the scan says so; run twice, it does it once. */
+export async function pursue(services: Services, stream: string): Promise<void> {
+  await PURSUE[stream.slice(0, stream.indexOf('/'))]?.(services, stream);
+}
+
+/** The fast path: pursues what a commit makes due at once. */
+export async function react(services: Services, commit: Commit): Promise<void> {
+  if (commit.events.some((event) => PROMPT.has(event.type))) await pursue(services, commit.stream);
+}

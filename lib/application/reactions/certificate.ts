@@ -1,0 +1,92 @@
+import { certificateDecider } from '../../domain/certificate.decide.ts';
+import { type LiveCertificate, owesDispatch, renewAt } from '../../domain/certificate.ts';
+import { deliveryDecider } from '../../domain/delivery.decide.ts';
+import { deliveryStream } from '../../domain/delivery.ts';
+import { type Destination, destinationKey } from '../../domain/destination.ts';
+import { identifiersOf } from '../../domain/identifier.ts';
+import { issuanceDecider } from '../../domain/issuance.decide.ts';
+import { issuanceStream } from '../../domain/issuance.ts';
+import { Refusal } from '../../domain/refusal.ts';
+import type { Services } from '../services.ts';
+
+type Needs = Pick<Services, 'ledger' | 'clock'>;
+
+/** Does what a certificate owes: starts its issuance, tells its deliveries, lets go of destinations, asks for its renewal. */
+export async function pursueCertificate(services: Needs, stream: string): Promise<void> {
+  const { ledger, clock } = services;
+  const { state } = await ledger.load(certificateDecider, stream);
+  for (const { uid, withdraw, destinations } of state.releasing) {
+    for (const key of destinations) await release(services, stream, key, uid, !withdraw);
+    await ledger.handle(certificateDecider, stream, { type: 'RecordReleased', uid }, meta(stream));
+  }
+  if (state.status !== 'live') return;
+  if (owesDispatch(state) || (state.dispatched?.taken.length ?? 0) > 0) await dispatch(services, stream, state);
+  if (state.issuing) return startIssuance(services, stream, state);
+  const due = renewAt(state);
+  if (!due || due > clock.now()) return;
+  const { revision } = state.issued!;
+  await ledger.handle(
+    certificateDecider,
+    stream,
+    { type: 'Renew', afterRevision: revision, reason: 'Expiring' },
+    meta(stream),
+  );
+}
+
+const meta = (stream: string) => ({ actor: 'reaction', correlationId: stream });
+
+async function startIssuance({ ledger }: Needs, stream: string, state: LiveCertificate): Promise<void> {
+  const { revision, generation } = state.issuing!;
+  const { uid, spec } = state;
+  const command = {
+    type: 'Start',
+    certificate: stream.slice('certificate/'.length),
+    uid,
+    revision,
+    generation,
+    identifiers: identifiersOf(spec),
+    issuer: spec.issuerRef,
+  } as const;
+  await ledger.handle(issuanceDecider, issuanceStream(uid, revision), command, meta(stream));
+}
+
+/** Gives every destination its desired revision, lets go of those that left the spec, and records that all of them know. */
+async function dispatch(services: Needs, stream: string, state: LiveCertificate): Promise<void> {
+  const { ledger } = services;
+  const { issued, generation, spec, uid } = state;
+  if (!issued) return;
+  const taken: { destination: string; by: string }[] = [];
+  for (const destination of spec.destinations) {
+    const by = await request(services, stream, destination, state);
+    if (by !== undefined) taken.push({ destination: destinationKey(destination), by });
+  }
+  const destinations = spec.destinations.map(destinationKey);
+  const gone = (state.dispatched?.destinations ?? []).filter((key) => !destinations.includes(key));
+  for (const key of gone) await release(services, stream, key, uid, true);
+  const command = { type: 'RecordDeliveries', revision: issued.revision, generation, destinations, taken } as const;
+  await ledger.handle(certificateDecider, stream, command, meta(stream));
+}
+
+/** Answers who holds the destination when it is not ours to have. */
+async function request(
+  { ledger }: Needs,
+  stream: string,
+  destination: Destination,
+  { uid, issued, generation }: LiveCertificate,
+): Promise<string | undefined> {
+  const { revision, fingerprint } = issued!;
+  const certificate = stream.slice('certificate/'.length);
+  const command = { type: 'Request', destination, certificate, uid, revision, generation, fingerprint } as const;
+  const delivery = deliveryStream(destinationKey(destination));
+  try {
+    await ledger.handle(deliveryDecider, delivery, command, meta(stream));
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== 'DestinationTaken') throw error;
+    return (await ledger.load(deliveryDecider, delivery)).state.desired?.certificate ?? '';
+  }
+}
+
+async function release({ ledger }: Needs, stream: string, key: string, uid: string, keep: boolean): Promise<void> {
+  await ledger.handle(deliveryDecider, deliveryStream(key), { type: 'Withdraw', uid, keep }, meta(stream));
+}

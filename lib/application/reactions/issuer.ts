@@ -1,0 +1,60 @@
+import { type IssuerState, issuerDecider } from '../../domain/issuer.ts';
+import { Refusal } from '../../domain/refusal.ts';
+import { AcmeError } from '../../ports/acmeServer.ts';
+import { acmeAccount, endpointOf } from '../issuance/account.ts';
+import { signingCa } from '../issuers/ca.ts';
+import type { Services } from '../services.ts';
+
+type Needs = Pick<Services, 'ledger' | 'vault' | 'views' | 'acme' | 'x509' | 'clock' | 'log'>;
+
+/** Checks an issuer when its check is due and records what changed: its directory and account, its CA certificate. */
+export async function pursueIssuer(services: Needs, stream: string): Promise<void> {
+  const { ledger, clock } = services;
+  const { state } = await ledger.load(issuerDecider, stream);
+  if (state.status !== 'configured' || !state.dueAt || state.dueAt > clock.now()) return;
+  const [, owner, name] = stream.split('/') as [string, string, string];
+  const { generation } = state;
+  const unready = await whyUnready(services, owner, name, state);
+  const command = unready
+    ? ({ type: 'RecordReadiness', generation, ready: false, ...unready } as const)
+    : ({ type: 'RecordReadiness', generation, ready: true } as const);
+  await ledger.handle(issuerDecider, stream, command, { actor: 'issuer-check', correlationId: stream });
+}
+
+async function whyUnready(
+  services: Needs,
+  owner: string,
+  name: string,
+  { spec }: IssuerState,
+): Promise<{ reason: string; message: string } | undefined> {
+  try {
+    if (spec.acme) await checkAcme(services, owner, name, spec.acme);
+    if (spec.ca) await signingCa(services, owner, spec.ca.secretName);
+    return undefined;
+  } catch (error) {
+    if (error instanceof AcmeError) {
+      const { type, detail } = error.failure.problem;
+      return { reason: type, message: detail };
+    }
+    if (error instanceof Refusal) return { reason: error.code, message: error.message };
+    services.log.error('issuer check failed', { issuer: `${owner}/${name}`, error: (error as Error).name });
+    return { reason: 'CheckFailed', message: (error as Error).message.slice(0, 300) };
+  }
+}
+
+async function checkAcme(
+  services: Needs,
+  owner: string,
+  name: string,
+  spec: NonNullable<IssuerState['spec']['acme']>,
+): Promise<void> {
+  const { profiles } = await services.acme.meta(endpointOf(spec));
+  const offered = Object.keys(profiles);
+  if (spec.profile && !offered.includes(spec.profile)) {
+    throw new Refusal(
+      'ProfileNotOffered',
+      `the CA does not offer profile ${spec.profile}; it offers: ${offered.join(', ') || 'none'}`,
+    );
+  }
+  await acmeAccount(services, owner, name, spec);
+}

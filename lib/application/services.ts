@@ -1,0 +1,33 @@
+import type { AcmeServer } from '../ports/acmeServer.ts';
+import type { ChallengeTokens, Holders } from '../ports/challengeTokens.ts';
+import type { Clusters } from '../ports/clusters.ts';
+import type { Destinations } from '../ports/destinations.ts';
+import type { DnsProvider } from '../ports/dnsProvider.ts';
+import type { EventStore } from '../ports/eventStore.ts';
+import type { SecretVault } from '../ports/secretVault.ts';
+import type { Clock, Ids, Log } from '../ports/system.ts';
+import type { Views } from '../ports/views.ts';
+import type { Workflows } from '../ports/workflows.ts';
+import type { X509 } from '../ports/x509.ts';
+import type { Ledger } from './ledger.ts';
+
+/** Everything the application acts through. A use case asks for the few members that it needs. */
+export interface Services {
+  /** Marks what this installation made: `chancery-<instance>` is the field manager in clusters. */
+  readonly instance: string;
+  readonly ledger: Ledger;
+  readonly store: EventStore;
+  readonly views: Views;
+  readonly vault: SecretVault;
+  readonly workflows: Workflows;
+  readonly acme: AcmeServer;
+  readonly dns: DnsProvider;
+  readonly challengeTokens: ChallengeTokens;
+  readonly holders: Holders;
+  readonly x509: X509;
+  readonly destinations: Destinations;
+  readonly clusters: Clusters;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+}

@@ -1,0 +1,201 @@
+import { unknownEvent } from './decider.ts';
+import { destinationKey } from './destination.ts';
+import { durationSeconds } from './duration.ts';
+import type { CertificateSpec } from './spec.ts';
+import { earliest, type Instant, plusSeconds } from './time.ts';
+import { renewalTime } from './validity.ts';
+
+/** Why a revision is issued. */
+export type IssueReason = 'NeverIssued' | 'SpecChanged' | 'Expiring' | 'Manual';
+
+/** What was issued: facts and references, never key material. `keyRef` is absent in CSR mode. */
+export interface Issued {
+  readonly revision: number;
+  readonly generation: number;
+  readonly serial: string;
+  readonly fingerprint: string;
+  readonly notBefore: Instant;
+  readonly notAfter: Instant;
+  readonly keyRef?: string;
+  readonly chainRef: string;
+}
+
+export type CertificateEvent =
+  /** `revision` is present when the spec asks for a new issuance. */
+  | {
+      readonly type: 'CertificateRequested';
+      readonly uid: string;
+      readonly generation: number;
+      readonly revision?: number;
+      readonly reason?: IssueReason;
+      readonly spec: CertificateSpec;
+      readonly policyVersion: number;
+    }
+  | { readonly type: 'RenewalRequested'; readonly revision: number; readonly reason: IssueReason }
+  | ({ readonly type: 'CertificateIssued'; readonly renewAt: Instant } & Issued)
+  | { readonly type: 'CertificateDiscarded'; readonly revision: number; readonly reason: string }
+  /** The delivery streams know what they owe; `taken` lists destinations that another certificate holds. */
+  | {
+      readonly type: 'DeliveriesRequested';
+      readonly revision: number;
+      readonly generation: number;
+      readonly destinations: readonly string[];
+      readonly taken: readonly { readonly destination: string; readonly by: string }[];
+    }
+  | { readonly type: 'KeyExported'; readonly revision: number; readonly exportId: string }
+  | { readonly type: 'CertificateDeleted'; readonly uid: string; readonly withdraw: boolean }
+  /** A deleted certificate's destinations are free again. */
+  | { readonly type: 'DeliveriesReleased'; readonly uid: string };
+
+/** Destinations of a life that ended, still to be let go. */
+export interface Releasing {
+  readonly uid: string;
+  readonly withdraw: boolean;
+  readonly destinations: readonly string[];
+  readonly since: Instant;
+}
+
+export interface Issuing {
+  readonly revision: number;
+  readonly generation: number;
+  readonly reason: IssueReason;
+  readonly since: Instant;
+}
+
+interface Named {
+  readonly lastGeneration: number;
+  readonly lastRevision: number;
+  readonly releasing: readonly Releasing[];
+  readonly lastDiscarded?: number;
+  readonly lastExport?: string;
+}
+
+export type NoCertificate = Named & { readonly status: 'absent' | 'deleted'; readonly uid?: string };
+
+export type LiveCertificate = Named & {
+  readonly status: 'live';
+  readonly uid: string;
+  readonly generation: number;
+  readonly spec: CertificateSpec;
+  readonly policyVersion: number;
+  readonly createdAt: Instant;
+  readonly specAt: Instant;
+  readonly issuing?: Issuing;
+  readonly issued?: Issued;
+  readonly issuedAt?: Instant;
+  readonly dispatched?: {
+    readonly revision: number;
+    readonly generation: number;
+    readonly destinations: readonly string[];
+    readonly taken: readonly { readonly destination: string; readonly by: string }[];
+    readonly at: Instant;
+  };
+};
+
+export type CertificateState = NoCertificate | LiveCertificate;
+
+export const noCertificate: CertificateState = { status: 'absent', lastGeneration: 0, lastRevision: 0, releasing: [] };
+
+/** Stream of a certificate, by what people name it. */
+export const certificateStream = (team: string, name: string): string => `certificate/${team}/${name}`;
+
+/** Seconds that the fast path has before the scan takes an obligation over. */
+const GRACE = 60;
+const TAKEN_AGAIN = 600;
+
+/** When the certificate is to be renewed; undefined while none is issued. */
+export function renewAt(state: LiveCertificate): Instant | undefined {
+  if (!state.issued) return undefined;
+  const { renewBefore, renewBeforePercentage } = state.spec;
+  const before = renewBefore === undefined ? undefined : durationSeconds(renewBefore);
+  return renewalTime(state.issued.notBefore, state.issued.notAfter, before, renewBeforePercentage);
+}
+
+/** Whether the delivery streams do not yet know the newest revision and generation. */
+export function owesDispatch(state: LiveCertificate): boolean {
+  const { issued, dispatched, spec, generation } = state;
+  if (!issued) return false;
+  if (!dispatched) return spec.destinations.length > 0;
+  return dispatched.revision !== issued.revision || dispatched.generation !== generation;
+}
+
+/** What the certificate owes next: a start, a dispatch, a release, or its renewal. */
+export function certificateDueAt(state: CertificateState): Instant | undefined {
+  const releasing = state.releasing.map((r) => plusSeconds(r.since, GRACE));
+  if (state.status !== 'live') return earliest(...releasing);
+  const { issuing, issuedAt, specAt, dispatched } = state;
+  const dispatch = owesDispatch(state)
+    ? plusSeconds(issuedAt && issuedAt > specAt ? issuedAt : specAt, GRACE)
+    : dispatched && dispatched.taken.length > 0
+      ? plusSeconds(dispatched.at, TAKEN_AGAIN)
+      : undefined;
+  return earliest(...releasing, dispatch, issuing ? plusSeconds(issuing.since, GRACE) : renewAt(state));
+}
+
+export function evolveCertificate(state: CertificateState, event: CertificateEvent, at: Instant): CertificateState {
+  switch (event.type) {
+    case 'CertificateRequested':
+      return evolveRequested(state, event, at);
+    case 'RenewalRequested': {
+      const live = asLive(state);
+      const issuing = { revision: event.revision, generation: live.generation, reason: event.reason, since: at };
+      return { ...live, lastRevision: event.revision, issuing };
+    }
+    case 'CertificateIssued': {
+      const { type: _, renewAt: __, ...issued } = event;
+      return { ...asLive(state), issuing: undefined, issued, issuedAt: at };
+    }
+    case 'CertificateDiscarded':
+      return { ...state, lastDiscarded: event.revision };
+    case 'KeyExported':
+      return { ...state, lastExport: event.exportId };
+    case 'DeliveriesRequested': {
+      const { type: _, ...dispatched } = event;
+      return { ...asLive(state), dispatched: { ...dispatched, at } };
+    }
+    case 'CertificateDeleted': {
+      const { dispatched, spec, lastGeneration, lastRevision } = asLive(state);
+      const destinations = [
+        ...new Set([...(dispatched?.destinations ?? []), ...spec.destinations.map(destinationKey)]),
+      ];
+      const ended = { uid: event.uid, withdraw: event.withdraw, destinations, since: at };
+      const releasing = destinations.length > 0 ? [...state.releasing, ended] : state.releasing;
+      return { status: 'deleted', uid: event.uid, lastGeneration, lastRevision, releasing };
+    }
+    case 'DeliveriesReleased':
+      return { ...state, releasing: state.releasing.filter((r) => r.uid !== event.uid) };
+    default:
+      return unknownEvent(event);
+  }
+}
+
+function evolveRequested(
+  state: CertificateState,
+  event: Extract<CertificateEvent, { type: 'CertificateRequested' }>,
+  at: Instant,
+): LiveCertificate {
+  const { uid, generation, revision, spec, policyVersion } = event;
+  const before = state.status === 'live' ? state : undefined;
+  const issuing = revision
+    ? { revision, generation, reason: event.reason ?? 'NeverIssued', since: at }
+    : before?.issuing;
+  return {
+    ...before,
+    status: 'live',
+    uid,
+    generation,
+    spec,
+    policyVersion,
+    createdAt: before?.createdAt ?? at,
+    specAt: at,
+    issuing,
+    lastGeneration: generation,
+    lastRevision: revision ?? state.lastRevision,
+    releasing: state.releasing,
+  };
+}
+
+function asLive(state: CertificateState): LiveCertificate {
+  if (state.status !== 'live') throw new Error('the stream holds an event of a certificate that is not live');
+  return state;
+}

@@ -1,0 +1,134 @@
+import type { Decider } from './decider.ts';
+import {
+  type DeliveryEvent,
+  type DeliveryState,
+  type DesiredDelivery,
+  evolveDelivery,
+  isClaimed,
+  isOwed,
+  noDelivery,
+} from './delivery.ts';
+import type { Destination } from './destination.ts';
+import { backoffSeconds, type FailureClass, type Problem, withJitter } from './problem.ts';
+import { Refusal } from './refusal.ts';
+import { type Instant, later, plusSeconds } from './time.ts';
+
+export type DeliveryCommand =
+  | ({ readonly type: 'Request'; readonly destination: Destination } & DesiredDelivery)
+  | { readonly type: 'Withdraw'; readonly uid: string; readonly keep: boolean }
+  | { readonly type: 'BeginRun'; readonly after: number; readonly force?: boolean }
+  | {
+      readonly type: 'RecordConfirmed';
+      readonly run: number;
+      readonly revision: number;
+      readonly generation: number;
+      readonly objectUid: string;
+      readonly resourceVersion: string;
+      readonly fingerprint: string;
+    }
+  | {
+      readonly type: 'RecordRefused';
+      readonly run: number;
+      readonly reason: string;
+      readonly message: string;
+      readonly random: number;
+    }
+  | {
+      readonly type: 'RecordFailed';
+      readonly run: number;
+      readonly class: FailureClass;
+      readonly problem: Problem;
+      readonly retryAt?: Instant;
+      readonly random: number;
+    }
+  | { readonly type: 'RecordDrift'; readonly fingerprint: string }
+  | { readonly type: 'RecordWithdrawn'; readonly run: number };
+
+/** Seconds after which the scan asks whether a run still lives. */
+const RUN_CHECK = 600;
+
+function decideDelivery(command: DeliveryCommand, state: DeliveryState, now: Instant): readonly DeliveryEvent[] {
+  switch (command.type) {
+    case 'Request':
+      return request(command, state, now);
+    case 'Withdraw': {
+      if (!isClaimed(state) || state.desired?.uid !== command.uid || state.withdrawing) return [];
+      const { uid, keep } = command;
+      const asked = { type: 'WithdrawalRequested', uid, keep } as const;
+      return keep ? [asked] : [asked, begun(state, now)];
+    }
+    case 'BeginRun': {
+      if (state.run !== command.after || !isOwed(state)) return [];
+      const due = state.dueAt !== undefined && state.dueAt <= now;
+      return due || (command.force && state.status !== 'running') ? [begun(state, now)] : [];
+    }
+    case 'RecordDrift': {
+      if (state.status !== 'confirmed' || state.observed?.fingerprint === command.fingerprint) return [];
+      return [{ type: 'DriftDetected', fingerprint: command.fingerprint }, begun(state, now)];
+    }
+    default:
+      return state.run === command.run && state.status === 'running' ? record(command, state, now) : [];
+  }
+}
+
+const begun = (state: DeliveryState, now: Instant): DeliveryEvent => ({
+  type: 'RunBegun',
+  run: state.run + 1,
+  dueAt: plusSeconds(now, RUN_CHECK),
+});
+
+function request(
+  command: Extract<DeliveryCommand, { type: 'Request' }>,
+  state: DeliveryState,
+  now: Instant,
+): readonly DeliveryEvent[] {
+  const { type: _, destination, ...desired } = command;
+  const held = isClaimed(state) ? state.desired : undefined;
+  if (held && held.uid !== desired.uid) {
+    throw new Refusal('DestinationTaken', `the destination already holds certificate ${held.certificate}`, {
+      field: 'spec.destinations',
+      remedy: 'name another destination, or delete the other certificate first',
+    });
+  }
+  const older = held && (desired.revision < held.revision || desired.generation < held.generation);
+  const equal = held && desired.revision === held.revision && desired.generation === held.generation;
+  if (older || (equal && !state.withdrawing)) return [];
+  return [{ type: 'DeliveryRequested', destination, ...desired }, begun(state, now)];
+}
+
+type RunCommand = Extract<DeliveryCommand, { readonly run: number }>;
+
+function record(command: RunCommand, state: DeliveryState, now: Instant): readonly DeliveryEvent[] {
+  switch (command.type) {
+    case 'RecordConfirmed': {
+      if (state.withdrawing) return [];
+      const { type: _, run: __, ...seen } = command;
+      const confirmed: DeliveryEvent = { type: 'DeliveryConfirmed', ...seen };
+      const current = seen.revision === state.desired?.revision && seen.generation === state.desired.generation;
+      return current ? [confirmed] : [confirmed, begun(state, now)];
+    }
+    case 'RecordRefused': {
+      const { run, reason, message, random } = command;
+      const seconds = withJitter(Math.min(60 * 2 ** state.failures, 3600), random);
+      return [{ type: 'DeliveryRefused', run, reason, message, retryAt: plusSeconds(now, seconds) }];
+    }
+    case 'RecordFailed': {
+      const { run, problem, random } = command;
+      const first = command.class === 'now' ? 1 : Math.min(backoffSeconds(state.failures + 1) / 6, 900);
+      const backoff = plusSeconds(now, withJitter(first, random));
+      const retryAt = command.retryAt ? later(command.retryAt, now) : backoff;
+      return [{ type: 'DeliveryFailed', run, class: command.class, problem, retryAt }];
+    }
+    case 'RecordWithdrawn':
+      return state.withdrawing ? [{ type: 'DeliveryWithdrawn' }] : [];
+  }
+}
+
+export const deliveryDecider: Decider<DeliveryCommand, DeliveryState, DeliveryEvent> = {
+  category: 'delivery',
+  evolveVersion: 1,
+  initialState: noDelivery,
+  decide: decideDelivery,
+  evolve: evolveDelivery,
+  dueAt: (state) => state.dueAt,
+};

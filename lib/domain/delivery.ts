@@ -1,0 +1,134 @@
+import { unknownEvent } from './decider.ts';
+import type { Destination } from './destination.ts';
+import type { FailureClass, Problem } from './problem.ts';
+import type { Instant } from './time.ts';
+
+/** What a destination shall hold. `generation` counts the spec's changes, so that a new template or encoding is pushed too. */
+export interface DesiredDelivery {
+  /** team/name */
+  readonly certificate: string;
+  readonly uid: string;
+  readonly revision: number;
+  readonly generation: number;
+  readonly fingerprint: string;
+}
+
+export type DeliveryEvent =
+  | ({ readonly type: 'DeliveryRequested'; readonly destination: Destination } & DesiredDelivery)
+  /** `keep`: the copy stays and only the claim ends. */
+  | { readonly type: 'WithdrawalRequested'; readonly uid: string; readonly keep: boolean }
+  | { readonly type: 'RunBegun'; readonly run: number; readonly dueAt: Instant }
+  | {
+      readonly type: 'DeliveryConfirmed';
+      readonly revision: number;
+      readonly generation: number;
+      readonly objectUid: string;
+      readonly resourceVersion: string;
+      readonly fingerprint: string;
+    }
+  | {
+      readonly type: 'DeliveryRefused';
+      readonly run: number;
+      readonly reason: string;
+      readonly message: string;
+      readonly retryAt: Instant;
+    }
+  | {
+      readonly type: 'DeliveryFailed';
+      readonly run: number;
+      readonly class: FailureClass;
+      readonly problem: Problem;
+      readonly retryAt: Instant;
+    }
+  | { readonly type: 'DriftDetected'; readonly fingerprint: string }
+  | { readonly type: 'DeliveryWithdrawn' };
+
+export interface DeliveryState {
+  readonly status: 'absent' | 'pending' | 'running' | 'confirmed' | 'refused' | 'failed' | 'released';
+  readonly destination?: Destination;
+  readonly desired?: DesiredDelivery;
+  readonly withdrawing: boolean;
+  readonly run: number;
+  readonly dueAt?: Instant;
+  readonly observed?: {
+    readonly objectUid: string;
+    readonly resourceVersion: string;
+    readonly fingerprint: string;
+    readonly revision: number;
+    readonly generation: number;
+    readonly at: Instant;
+  };
+  readonly failures: number;
+  readonly failure?: {
+    readonly reason: string;
+    readonly message: string;
+    readonly class: FailureClass;
+    readonly at: Instant;
+    readonly retryAt: Instant;
+  };
+}
+
+export const noDelivery: DeliveryState = { status: 'absent', withdrawing: false, run: 0, failures: 0 };
+
+export const deliveryStream = (key: string): string => `delivery/${key}`;
+
+/** Whether somebody's claim on the destination lives. */
+export const isClaimed = (state: DeliveryState): boolean => state.status !== 'absent' && state.status !== 'released';
+
+/** Whether a push or a withdrawal is owed. */
+export const isOwed = (state: DeliveryState): boolean => isClaimed(state) && state.status !== 'confirmed';
+
+export function evolveDelivery(state: DeliveryState, event: DeliveryEvent, at: Instant): DeliveryState {
+  switch (event.type) {
+    case 'DeliveryRequested': {
+      const { type: _, destination, ...desired } = event;
+      const other = state.desired?.uid !== desired.uid;
+      const observed = other ? undefined : state.observed;
+      return {
+        ...state,
+        status: 'pending',
+        destination,
+        desired,
+        withdrawing: false,
+        observed,
+        failures: 0,
+        dueAt: at,
+      };
+    }
+    case 'WithdrawalRequested':
+      if (event.keep) return { ...state, status: 'released', withdrawing: false, dueAt: undefined };
+      return { ...state, status: 'pending', withdrawing: true, failures: 0, dueAt: at };
+    case 'RunBegun':
+      return { ...state, status: 'running', run: event.run, dueAt: event.dueAt };
+    case 'DeliveryConfirmed': {
+      const { type: _, ...seen } = event;
+      const observed = { ...seen, at };
+      const current = seen.revision === state.desired?.revision && seen.generation === state.desired.generation;
+      if (!current) return { ...state, observed, dueAt: at };
+      return { ...state, status: 'confirmed', observed, failures: 0, failure: undefined, dueAt: undefined };
+    }
+    case 'DeliveryRefused': {
+      const { reason, message, retryAt } = event;
+      const failure = { reason, message, class: 'person', at, retryAt } as const;
+      return { ...state, status: 'refused', failures: state.failures + 1, failure, dueAt: retryAt };
+    }
+    case 'DeliveryFailed': {
+      const { class: failed, problem, retryAt } = event;
+      const failure = { reason: problem.type, message: problem.detail, class: failed, at, retryAt };
+      return { ...state, status: 'failed', failures: state.failures + 1, failure, dueAt: retryAt };
+    }
+    case 'DriftDetected':
+      return { ...state, status: 'pending', dueAt: at };
+    case 'DeliveryWithdrawn':
+      return {
+        ...state,
+        status: 'released',
+        withdrawing: false,
+        observed: undefined,
+        failure: undefined,
+        dueAt: undefined,
+      };
+    default:
+      return unknownEvent(event);
+  }
+}

@@ -1,0 +1,270 @@
+import { unknownEvent } from './decider.ts';
+import type { Identifier } from './identifier.ts';
+import { backoffSeconds, type FailureClass, type Problem } from './problem.ts';
+import type { IssuerRef } from './spec.ts';
+import { type Instant, later, plusSeconds } from './time.ts';
+
+/** An authorization of the order: where it is, what it is for (RFC 8555 7.1.4). */
+export interface AuthorizationRef {
+  readonly url: string;
+  readonly identifier: Identifier;
+  readonly wildcard: boolean;
+}
+
+/**
+ * One proof that is shown to the CA. `target` is the TXT owner name (dns-01) or the token (http-01); `value` the TXT value or the key
+ * authorization, which RFC 8555 8.1 makes public. `solver` is the index in the list of the issuer's generation `issuerGeneration`.
+ */
+export interface Presentation {
+  readonly authorization: string;
+  readonly challenge: 'dns-01' | 'http-01';
+  readonly challengeUrl: string;
+  readonly target: string;
+  readonly value: string;
+  readonly solver: number;
+  readonly issuerGeneration: number;
+}
+
+/** What stopped a run, as a step saw it. */
+export interface StepProblem {
+  readonly step: string;
+  readonly class: FailureClass;
+  readonly problem: Problem;
+  readonly retryAt?: Instant;
+}
+
+export type IssuanceEvent =
+  | {
+      readonly type: 'IssuanceRequested';
+      /** team/name */
+      readonly certificate: string;
+      readonly uid: string;
+      readonly revision: number;
+      readonly generation: number;
+      readonly identifiers: readonly Identifier[];
+      readonly issuer: IssuerRef;
+      readonly replaces?: string;
+    }
+  | { readonly type: 'RunBegun'; readonly run: number; readonly dueAt: Instant }
+  | { readonly type: 'KeySealed'; readonly keyRef: string; readonly publicKeyHash: string }
+  | { readonly type: 'OrderIntended'; readonly run: number }
+  | {
+      readonly type: 'OrderPlaced';
+      readonly orderUrl: string;
+      readonly finalizeUrl: string;
+      readonly authorizations: readonly string[];
+      readonly expires?: Instant;
+    }
+  | ({ readonly type: 'PresentationIntended' } & Presentation)
+  | { readonly type: 'ChallengesPresented'; readonly authorizations: readonly string[] }
+  | { readonly type: 'ChallengesAnswered'; readonly authorizations: readonly string[] }
+  | { readonly type: 'AuthorizationsValidated'; readonly expires?: Instant }
+  | { readonly type: 'AuthorizationInvalidated'; readonly identifier: Identifier; readonly problem: Problem }
+  | { readonly type: 'FinalizeIntended'; readonly run: number }
+  | {
+      readonly type: 'SigningIntended';
+      readonly serial: string;
+      readonly notBefore: Instant;
+      readonly notAfter: Instant;
+    }
+  /** The order can no longer lead to a certificate: expired, invalid, or gone at the CA. */
+  | { readonly type: 'OrderAbandoned'; readonly reason: string }
+  | ({ readonly type: 'ProblemRecorded'; readonly run: number } & StepProblem)
+  | { readonly type: 'IssuanceSucceeded'; readonly fingerprint: string; readonly chainRef: string }
+  | { readonly type: 'RunDeferred'; readonly run: number; readonly dueAt: Instant; readonly reason: string }
+  | {
+      readonly type: 'IssuanceFailed';
+      readonly run: number;
+      readonly class: FailureClass;
+      readonly problem: Problem;
+      readonly retryAt: Instant;
+    }
+  | { readonly type: 'IssuanceSuperseded'; readonly reason: 'Superseded' | 'Deleted' }
+  | { readonly type: 'ChallengesCleanedUp' };
+
+export interface OrderRef {
+  readonly url: string;
+  readonly finalizeUrl: string;
+  readonly authorizations: readonly string[];
+  readonly expires?: Instant;
+}
+
+export type IssuanceStatus = 'absent' | 'requested' | 'running' | 'deferred' | 'failed' | 'succeeded' | 'superseded';
+
+export interface IssuanceState {
+  readonly status: IssuanceStatus;
+  readonly certificate: string;
+  readonly uid: string;
+  readonly revision: number;
+  readonly generation: number;
+  readonly identifiers: readonly Identifier[];
+  readonly issuer: IssuerRef;
+  readonly replaces?: string;
+  readonly requestedAt: Instant;
+  readonly run: number;
+  /** When the scan looks at it next. */
+  readonly dueAt?: Instant;
+  readonly key?: { readonly ref: string; readonly publicKeyHash: string };
+  readonly order?: OrderRef;
+  readonly orderIntended: number;
+  readonly presentations: readonly Presentation[];
+  readonly presented: readonly string[];
+  readonly answered: readonly string[];
+  readonly authorized: boolean;
+  readonly finalizeIntended: number;
+  readonly signing?: { readonly serial: string; readonly notBefore: Instant; readonly notAfter: Instant };
+  /** Of the run that goes on. */
+  readonly problem?: StepProblem;
+  /** Failures that count against the CA, in a row. */
+  readonly caFailures: number;
+  readonly ownFailures: number;
+  readonly failure?: StepProblem & { readonly at: Instant; readonly retryAt: Instant };
+  readonly deferral?: { readonly reason: string; readonly until: Instant };
+  readonly result?: { readonly fingerprint: string; readonly chainRef: string };
+  readonly uncleaned: boolean;
+  readonly lastStepAt: Instant;
+}
+
+export const noIssuance: IssuanceState = {
+  status: 'absent',
+  certificate: '',
+  uid: '',
+  revision: 0,
+  generation: 0,
+  identifiers: [],
+  issuer: { name: '', kind: 'Issuer' },
+  requestedAt: '',
+  run: 0,
+  orderIntended: 0,
+  presentations: [],
+  presented: [],
+  answered: [],
+  authorized: false,
+  finalizeIntended: 0,
+  caFailures: 0,
+  ownFailures: 0,
+  uncleaned: false,
+  lastStepAt: '',
+};
+
+export const issuanceStream = (uid: string, revision: number): string => `issuance/${uid}/${revision}`;
+
+/** Whether anything is left to do: a certificate to obtain, or presented values to remove. */
+export const isOpen = (state: IssuanceState): boolean =>
+  isUnissued(state) || (state.status !== 'absent' && state.uncleaned);
+
+/** Whether the revision may still become a certificate. */
+export const isUnissued = (state: IssuanceState): boolean =>
+  state.status === 'requested' ||
+  state.status === 'running' ||
+  state.status === 'deferred' ||
+  state.status === 'failed';
+
+/** Seconds until the next attempt, by what the failure asks for. Jitter is the caller's. */
+export function retrySeconds(failure: FailureClass, state: Pick<IssuanceState, 'caFailures' | 'ownFailures'>): number {
+  if (failure === 'infrastructure') return Math.min(10 * 2 ** Math.max(0, state.ownFailures - 1), 300);
+  if (failure === 'now') return 10;
+  const seconds = backoffSeconds(state.caFailures);
+  return failure === 'person' || failure === 'configuration' ? Math.max(seconds, 300) : seconds;
+}
+
+const withoutOrder = {
+  order: undefined,
+  presented: [],
+  answered: [],
+  authorized: false,
+} as const;
+
+export function evolveIssuance(state: IssuanceState, event: IssuanceEvent, at: Instant): IssuanceState {
+  const next = evolveEvent(state, event, at);
+  return { ...next, lastStepAt: at };
+}
+
+function evolveEvent(state: IssuanceState, event: IssuanceEvent, at: Instant): IssuanceState {
+  switch (event.type) {
+    case 'IssuanceRequested': {
+      const { type: _, ...request } = event;
+      return { ...noIssuance, ...request, status: 'requested', requestedAt: at, dueAt: at };
+    }
+    case 'RunBegun': {
+      const status = isUnissued(state) ? 'running' : state.status;
+      return { ...state, status, run: event.run, dueAt: event.dueAt, problem: undefined, deferral: undefined };
+    }
+    case 'KeySealed':
+      return { ...state, key: { ref: event.keyRef, publicKeyHash: event.publicKeyHash } };
+    case 'OrderIntended':
+      return { ...state, orderIntended: event.run };
+    case 'OrderPlaced': {
+      const { orderUrl, finalizeUrl, authorizations, expires } = event;
+      return { ...state, ...withoutOrder, order: { url: orderUrl, finalizeUrl, authorizations, expires } };
+    }
+    case 'PresentationIntended': {
+      const { type: _, ...presentation } = event;
+      return { ...state, presentations: [...state.presentations, presentation], uncleaned: true };
+    }
+    case 'ChallengesPresented':
+      return { ...state, presented: [...state.presented, ...event.authorizations] };
+    case 'ChallengesAnswered':
+      return { ...state, answered: [...state.answered, ...event.authorizations] };
+    case 'AuthorizationsValidated':
+      return { ...state, authorized: true };
+    case 'AuthorizationInvalidated':
+      return state;
+    case 'FinalizeIntended':
+      return { ...state, finalizeIntended: event.run };
+    case 'SigningIntended': {
+      const { serial, notBefore, notAfter } = event;
+      return { ...state, signing: { serial, notBefore, notAfter } };
+    }
+    case 'OrderAbandoned':
+      return { ...state, ...withoutOrder };
+    case 'ProblemRecorded': {
+      const { step, class: failure, problem, retryAt } = event;
+      return { ...state, problem: { step, class: failure, problem, retryAt } };
+    }
+    case 'IssuanceSucceeded': {
+      const { fingerprint, chainRef } = event;
+      return ended({ ...state, status: 'succeeded', result: { fingerprint, chainRef }, problem: undefined }, at);
+    }
+    case 'RunDeferred':
+      return {
+        ...state,
+        status: 'deferred',
+        dueAt: event.dueAt,
+        deferral: { reason: event.reason, until: event.dueAt },
+      };
+    case 'IssuanceFailed':
+      return evolveFailed(state, event, at);
+    case 'IssuanceSuperseded':
+      return ended({ ...state, status: 'superseded' }, at);
+    case 'ChallengesCleanedUp': {
+      const cleaned = { ...state, presentations: [], presented: [], uncleaned: false };
+      return isUnissued(state) ? cleaned : { ...cleaned, dueAt: undefined };
+    }
+    default:
+      return unknownEvent(event);
+  }
+}
+
+/** The end of the issuance leaves at most its clean-up owed. */
+function ended(state: IssuanceState, at: Instant): IssuanceState {
+  return { ...state, dueAt: state.uncleaned ? plusSeconds(at, 60) : undefined };
+}
+
+function evolveFailed(
+  state: IssuanceState,
+  event: Extract<IssuanceEvent, { type: 'IssuanceFailed' }>,
+  at: Instant,
+): IssuanceState {
+  const own = event.class === 'infrastructure';
+  const step = state.problem?.step ?? '';
+  const { class: failure, problem, retryAt } = event;
+  return {
+    ...state,
+    status: 'failed',
+    caFailures: own ? state.caFailures : state.caFailures + 1,
+    ownFailures: own ? state.ownFailures + 1 : 0,
+    failure: { step, class: failure, problem, retryAt, at },
+    dueAt: later(retryAt, at),
+  };
+}

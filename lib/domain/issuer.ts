@@ -1,0 +1,121 @@
+import { type Decider, unknownEvent } from './decider.ts';
+import { sameJson } from './json.ts';
+import { Refusal } from './refusal.ts';
+import type { IssuerRef, IssuerSpec } from './spec.ts';
+import { type Instant, plusSeconds } from './time.ts';
+
+/** Owner of what is shared: a name that no team can have. */
+export const SHARED = '-';
+
+export type IssuerEvent =
+  | { readonly type: 'IssuerConfigured'; readonly generation: number; readonly spec: IssuerSpec }
+  | { readonly type: 'IssuerBecameReady'; readonly generation: number }
+  | {
+      readonly type: 'IssuerBecameUnready';
+      readonly generation: number;
+      readonly reason: string;
+      readonly message: string;
+    }
+  | { readonly type: 'IssuerDeleted' };
+
+export interface IssuerState {
+  readonly status: 'absent' | 'configured' | 'deleted';
+  readonly generation: number;
+  readonly spec: IssuerSpec;
+  readonly ready: 'unknown' | 'ready' | 'unready';
+  readonly reason?: string;
+  readonly message?: string;
+  readonly since?: Instant;
+  readonly dueAt?: Instant;
+}
+
+export type IssuerCommand =
+  | { readonly type: 'Configure'; readonly spec: IssuerSpec }
+  | { readonly type: 'RecordReadiness'; readonly generation: number; readonly ready: true }
+  | {
+      readonly type: 'RecordReadiness';
+      readonly generation: number;
+      readonly ready: false;
+      readonly reason: string;
+      readonly message: string;
+    }
+  | { readonly type: 'Delete' };
+
+/** Seconds between checks of an issuer that is not ready, and of one that is. */
+export const UNREADY_CHECK = 60;
+export const READY_CHECK = 24 * 3600;
+
+export const noIssuer: IssuerState = { status: 'absent', generation: 0, spec: {}, ready: 'unknown' };
+
+/** The owner whose issuer a team's reference means. */
+export const issuerOwner = (ref: IssuerRef, team: string): string => (ref.kind === 'ClusterIssuer' ? SHARED : team);
+
+export const issuerStream = (owner: string, name: string): string => `issuer/${owner}/${name}`;
+
+function evolve(state: IssuerState, event: IssuerEvent, at: Instant): IssuerState {
+  switch (event.type) {
+    case 'IssuerConfigured':
+      return {
+        status: 'configured',
+        generation: event.generation,
+        spec: event.spec,
+        ready: 'unknown',
+        since: at,
+        dueAt: at,
+      };
+    case 'IssuerBecameReady':
+      return {
+        ...state,
+        ready: 'ready',
+        reason: undefined,
+        message: undefined,
+        since: at,
+        dueAt: plusSeconds(at, READY_CHECK),
+      };
+    case 'IssuerBecameUnready': {
+      const { reason, message } = event;
+      return { ...state, ready: 'unready', reason, message, since: at, dueAt: plusSeconds(at, UNREADY_CHECK) };
+    }
+    case 'IssuerDeleted':
+      return { ...noIssuer, status: 'deleted', generation: state.generation };
+    default:
+      return unknownEvent(event);
+  }
+}
+
+function decide(command: IssuerCommand, state: IssuerState): readonly IssuerEvent[] {
+  switch (command.type) {
+    case 'Configure': {
+      const unchanged = state.status === 'configured' && sameJson(state.spec, command.spec);
+      return unchanged ? [] : [{ type: 'IssuerConfigured', generation: state.generation + 1, spec: command.spec }];
+    }
+    case 'RecordReadiness': {
+      if (state.status !== 'configured' || state.generation !== command.generation) return [];
+      const { generation } = command;
+      if (command.ready) return state.ready === 'ready' ? [] : [{ type: 'IssuerBecameReady', generation }];
+      const { reason, message } = command;
+      const same = state.ready === 'unready' && state.reason === reason && state.message === message;
+      return same ? [] : [{ type: 'IssuerBecameUnready', generation, reason, message }];
+    }
+    case 'Delete':
+      return state.status === 'configured' ? [{ type: 'IssuerDeleted' }] : [];
+  }
+}
+
+export const issuerDecider: Decider<IssuerCommand, IssuerState, IssuerEvent> = {
+  category: 'issuer',
+  evolveVersion: 1,
+  initialState: noIssuer,
+  decide,
+  evolve,
+  dueAt: (state) => state.dueAt,
+};
+
+/** The configured issuer, or a refusal that names it. */
+export function configuredIssuer(state: IssuerState, ref: IssuerRef): IssuerState {
+  if (state.status === 'configured') return state;
+  throw new Refusal('IssuerNotFound', `there is no ${ref.kind} ${ref.name}`, {
+    field: 'spec.issuerRef.name',
+    remedy: `apply the ${ref.kind} first, or correct issuerRef.name`,
+  });
+}
