@@ -15,11 +15,11 @@ export const RCODE = {
 
 /** rcode: [its name, our code, whether time may cure it, what it mostly means]. */
 const MEANING: Readonly<Record<number, readonly [string, string, boolean, string]>> = {
-  1: ['FORMERR', 'DnsMalformed', false, 'the server does not understand the message'],
-  2: ['SERVFAIL', 'DnsServFail', true, 'the server failed; its log says why'],
-  4: ['NOTIMP', 'DnsRefused', false, 'the server does not take dynamic updates'],
-  5: ['REFUSED', 'DnsRefused', false, "the server's policy does not allow it to this key or address"],
-  9: ['NOTAUTH', 'DnsNotAuth', false, 'the server is not authoritative for the zone, or not its primary'],
+  1: ['FORMERR', 'DnsMalformed', false, 'it does not understand the message'],
+  2: ['SERVFAIL', 'DnsServFail', true, 'it failed; its log says why'],
+  4: ['NOTIMP', 'DnsRefused', false, 'it takes no dynamic updates'],
+  5: ['REFUSED', 'DnsRefused', false, 'its policy does not allow it to this key or address'],
+  9: ['NOTAUTH', 'DnsNotAuth', false, 'it is not the primary of the zone, or it demands a TSIG key'],
   10: ['NOTZONE', 'DnsNotZone', false, 'the name is not in the zone'],
 };
 

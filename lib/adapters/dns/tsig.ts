@@ -106,7 +106,7 @@ export function verify(answer: Buffer, key: TsigKey, requestMac: Buffer, now: nu
 /** A server names these three in the signature's error field, mostly without a signature of its own (RFC 8945 5.3.2). */
 function throwNamedError(tsig: Tsig, key: TsigKey): void {
   if (tsig.error === BADKEY) {
-    const message = `The server does not know the TSIG key ${key.name} with ${key.algorithm} (BADKEY).`;
+    const message = `The server does not take the TSIG key ${key.name} with ${key.algorithm} for this (BADKEY).`;
     throw new DnsError('DnsBadKey', message, false);
   }
   if (tsig.error === BADSIG) {
