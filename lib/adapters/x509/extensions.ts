@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { KeyKind } from '../../domain/spec.ts';
 import { implicit, namedBits, octetString, oid, sequence, TAG, TRUE } from './der.ts';
 import { bitStringOctets, DerError, type Element, Members, oidText, whole } from './derReader.ts';
+import { refusing } from './refusing.ts';
 import { usageExtensions } from './usages.ts';
 
 /** OIDs of the extensions that are written or read (RFC 5280 4.2.1). */
@@ -18,11 +19,13 @@ export const EXTENSION = {
 export const extension = (id: string, critical: boolean, value: Uint8Array): Buffer =>
   critical ? sequence(oid(id), TRUE, octetString(value)) : sequence(oid(id), octetString(value));
 
-/** A key's identifier: the leftmost 160 bits of SHA-256 over the key's bits (RFC 7093 section 2, method 1). */
+/** A key's identifier: the leftmost 160 bits of SHA-256 over the key's bits (RFC 7093 section 2, method 1). @throws Refusal `InvalidKey` */
 export function keyIdentifier(spki: Uint8Array): Buffer {
-  const members = new Members(whole(spki, TAG.sequence));
-  members.take(TAG.sequence);
-  const bits = bitStringOctets(members.take(TAG.bitString));
+  const bits = refusing('InvalidKey', 'The public key', () => {
+    const members = new Members(whole(spki, TAG.sequence));
+    members.take(TAG.sequence);
+    return bitStringOctets(members.take(TAG.bitString));
+  });
   return createHash('sha256').update(bits).digest().subarray(0, 20);
 }
 
