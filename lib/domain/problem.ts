@@ -41,6 +41,7 @@ const CLASS: Readonly<Record<string, FailureClass>> = {
   unsupportedContact: 'configuration',
   invalidProfile: 'configuration',
   badCSR: 'configuration',
+  badRevocationReason: 'configuration',
   badPublicKey: 'configuration',
   badSignatureAlgorithm: 'configuration',
   accountDoesNotExist: 'configuration',

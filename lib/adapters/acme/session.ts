@@ -100,24 +100,20 @@ export function acmeSession(endpoint: AcmeEndpoint, options: TransportOptions): 
 
   /**
    * Sends one JWS. When the connection is lost it goes once more, the very same: its nonce lets the CA take it a single time.
-   * `doubtful`: the first copy may have been acted on.
+   * `lost` is the first copy's error: that copy may have been acted on.
    */
-  async function send(
-    request: SignedRequest,
-    jws: FlattenedJws,
-  ): Promise<{ response: HttpResponse; doubtful: boolean }> {
+  async function send(request: SignedRequest, jws: FlattenedJws): Promise<{ response: HttpResponse; lost?: unknown }> {
     const headers = { 'content-type': 'application/jose+json', ...(request.accept ? { accept: request.accept } : {}) };
     const plain: PlainRequest = { method: 'POST', url: request.url, headers, body: JSON.stringify(jws) };
     try {
-      return { response: await transport.exchange(request.action, plain), doubtful: false };
-    } catch (error) {
+      return { response: await transport.exchange(request.action, plain) };
+    } catch (lost) {
       directory.forget();
-      if (!isLost(error)) throw transport.unanswered(request.action, error);
-    }
-    try {
-      return { response: await transport.exchange(request.action, plain), doubtful: true };
-    } catch (error) {
-      throw transport.unanswered(request.action, error, 'unknown');
+      if (!isLost(lost)) throw transport.unanswered(request.action, lost);
+      const response = await transport.exchange(request.action, plain).catch((error) => {
+        throw transport.unanswered(request.action, error, 'unknown');
+      });
+      return { response, lost };
     }
   }
 
@@ -127,22 +123,26 @@ export function acmeSession(endpoint: AcmeEndpoint, options: TransportOptions): 
     for (let attempt = 0; ; attempt++) {
       nonce ??= await nonces.take();
       const jws = await signJws(request.signer, { ...request.header, nonce, url: request.url }, request.payload);
-      const { response, doubtful } = await send(request, jws);
+      const { response, lost } = await send(request, jws);
       const next = response.headers['replay-nonce'];
       if (response.status < 300) {
         nonces.give(next);
         return answerOf(response);
       }
       const refusal = transport.refusal(request.action, response);
-      const { problem } = refusal.failure;
-      if (problem.type === 'badNonce' && attempt < MAX_BAD_NONCES && (repeatable || !doubtful)) {
+      const badNonce = refusal.failure.problem.type === 'badNonce';
+      if (badNonce && attempt < MAX_BAD_NONCES && (repeatable || lost === undefined)) {
         // RFC 8555 6.5: the refusal itself brings a nonce that the CA takes.
         nonce = next;
         continue;
       }
       nonces.give(next);
       if (response.status === 404 || response.status === 405) directory.forget();
-      throw doubtful ? new AcmeError(request.action, refusal.failure, 'unknown') : refusal;
+      if (lost === undefined) throw refusal;
+      // A spent nonce says nothing but that the CA may have read the first copy, so what is told is that its answer was lost.
+      throw badNonce
+        ? transport.unanswered(request.action, lost, 'unknown')
+        : new AcmeError(request.action, refusal.failure, 'unknown');
     }
   }
 
