@@ -1,0 +1,102 @@
+import { acmeServer } from '../lib/adapters/acme/acmeServer.ts';
+import { destinations } from '../lib/adapters/destinations.ts';
+import { directoryDestinations } from '../lib/adapters/directory/destinations.ts';
+import { dnsProvider } from '../lib/adapters/dns/dnsProvider.ts';
+import { kubernetesClusters } from '../lib/adapters/kubernetes/clusters.ts';
+import { kubernetesDestinations } from '../lib/adapters/kubernetes/destinations.ts';
+import { fileDataKeys } from '../lib/adapters/localkeys/dataKeys.ts';
+import { httpClient } from '../lib/adapters/net/client.ts';
+import { addressGuard } from '../lib/adapters/net/guard.ts';
+import { sqliteChallengeTokens } from '../lib/adapters/sqlite/challengeTokens.ts';
+import { openDatabase } from '../lib/adapters/sqlite/database.ts';
+import { sqliteEventStore } from '../lib/adapters/sqlite/eventStore.ts';
+import { sqliteFeed } from '../lib/adapters/sqlite/feed.ts';
+import { sqliteHolders } from '../lib/adapters/sqlite/holders.ts';
+import { sqliteSealedRows } from '../lib/adapters/sqlite/sealedRows.ts';
+import { sqliteViews } from '../lib/adapters/sqlite/views.ts';
+import { secretVault } from '../lib/adapters/vault/secretVault.ts';
+import { x509 } from '../lib/adapters/x509/x509.ts';
+import { clusterAccess } from '../lib/application/clusters.ts';
+import { Ledger } from '../lib/application/ledger.ts';
+import type { Services } from '../lib/application/services.ts';
+import type { Feed } from '../lib/ports/feed.ts';
+import type { Log } from '../lib/ports/system.ts';
+import type { DataFolder } from './dataFolder.ts';
+import { systemClock, systemIds } from './system.ts';
+import { type EmbeddedWorkflows, embeddedWorkflows, type WorkflowObserver } from './workflows.ts';
+
+/** What the embedded service is made with. */
+export interface ComposeOptions {
+  readonly folder: DataFolder;
+  readonly version: string;
+  /** Private addresses that the service may dial: `host`, `host:port`, a CIDR block, or `*`. */
+  readonly allow: readonly string[];
+  /** Directories under which directory destinations may lie. */
+  readonly directoryRoots: readonly string[];
+  /** The key file, when it lies outside the data folder. */
+  readonly keyFile?: string;
+  /** Recursive resolvers for CNAME and NS look-ups; the system's when absent. */
+  readonly resolvers?: readonly string[];
+  readonly log: Log;
+  readonly observer?: WorkflowObserver;
+  /** Lets a test stand between the application and its ports. */
+  readonly decorate?: (services: Services) => Services;
+}
+
+/** Everything that one process holds open. */
+export interface Composed {
+  readonly services: Services;
+  readonly feed: Feed;
+  readonly workflows: EmbeddedWorkflows;
+  close(): Promise<void>;
+}
+
+/** The embedded wiring: every port on its local adapter. The only place that knows them all. */
+export function compose(options: ComposeOptions): Composed {
+  const { folder, log, allow } = options;
+  const database = openDatabase(folder.database);
+  const store = sqliteEventStore(database);
+  const ledger = new Ledger(store, systemClock, systemIds);
+  const vault = secretVault(sqliteSealedRows(database), fileDataKeys(options.keyFile ?? folder.keyFile));
+  const http = httpClient({ allow });
+  const onError = (error: unknown, consumer: string): void =>
+    log.error('feed: a record could not be handled', { consumer, error: (error as Error).message });
+  const feed = sqliteFeed(database, { onError });
+  const acme = acmeServer({ http, clock: systemClock, userAgent: `chancery/${options.version}` });
+  const lookup = (cluster: string) => clusterAccess({ ledger, vault }, cluster);
+  const workflows = embeddedWorkflows(() => services, options.observer);
+  const plain: Services = {
+    instance: folder.instance,
+    ledger,
+    store,
+    views: sqliteViews(database),
+    vault,
+    workflows,
+    acme,
+    dns: dnsProvider({ http, guard: addressGuard(allow), resolvers: options.resolvers }),
+    challengeTokens: sqliteChallengeTokens(database),
+    holders: sqliteHolders(database),
+    x509: x509(),
+    destinations: destinations({
+      kubernetes: kubernetesDestinations({ http, lookup }),
+      directory: directoryDestinations({ roots: options.directoryRoots }),
+    }),
+    clusters: kubernetesClusters({ http }),
+    clock: systemClock,
+    ids: systemIds,
+    log,
+  };
+  const services = options.decorate ? options.decorate(plain) : plain;
+  return {
+    services,
+    feed,
+    workflows,
+    async close() {
+      await feed.stop();
+      await workflows.stop();
+      await acme.close();
+      await http.close();
+      await database.close();
+    },
+  };
+}
