@@ -1,6 +1,6 @@
 import { Refusal } from './refusal.ts';
 
-/** One thing that is wrong with an input. `line` and `document` count from 1 and are there when the input was a file of YAML. */
+/** One thing that is wrong with an input. `source` (a file's name), `document` and `line` (from 1) are there for YAML. */
 export interface InputError {
   /** Where, as a path into the input: `spec.dnsNames[2]`. */
   readonly field?: string;
@@ -8,6 +8,7 @@ export interface InputError {
   readonly code: string;
   readonly message: string;
   readonly remedy?: string;
+  readonly source?: string;
   readonly document?: number;
   readonly line?: number;
 }
@@ -21,13 +22,23 @@ export class InputInvalid extends Refusal {
       ...(only?.field !== undefined && { field: only.field }),
       ...(only?.remedy && { remedy: only.remedy }),
     };
-    super('InvalidInput', errors.map(sentence).join('; '), more);
+    super('InvalidInput', summary(errors), more);
     this.errors = errors;
   }
 }
 
-const sentence = ({ line, field, message }: InputError): string =>
-  [line === undefined ? '' : `line ${line}: `, field ? `${field}: ` : '', message].join('');
+/** Errors that the message itself tells; `errors` has them all. */
+const MOST_TOLD = 10;
+
+function summary(errors: readonly InputError[]): string {
+  const told = errors.slice(0, MOST_TOLD).map(sentence).join('; ');
+  return errors.length > MOST_TOLD ? `${told}; and ${errors.length - MOST_TOLD} more` : told;
+}
+
+const sentence = ({ source, line, field, message }: InputError): string =>
+  [source, line === undefined ? undefined : `line ${line}`, field || undefined, message]
+    .filter((part) => part !== undefined)
+    .join(': ');
 
 /** Gathers problems, so that all of them are told at once. */
 export class Findings {

@@ -93,9 +93,9 @@ function describe(issue: z.core.$ZodIssue): { code: string; message: string; rem
         ? { code: 'MissingField', message: `is required: one of ${listed(issue.values)}` }
         : { code: 'InvalidValue', message: `must be one of ${listed(issue.values)}`, ...nearestValue(issue) };
     case 'too_small':
-      return { code: 'InvalidValue', message: `must have at least ${issue.minimum}${unit(issue.origin)}` };
+      return { code: 'InvalidValue', message: bound(issue.origin, 'least', issue.minimum) };
     case 'too_big':
-      return { code: 'InvalidValue', message: `must have at most ${issue.maximum}${unit(issue.origin)}` };
+      return { code: 'InvalidValue', message: bound(issue.origin, 'most', issue.maximum) };
     case 'invalid_key':
       return { code: 'InvalidValue', message: issue.issues[0]?.message ?? 'is no valid key' };
     default:
@@ -105,8 +105,11 @@ function describe(issue: z.core.$ZodIssue): { code: string; message: string; rem
 
 const listed = (values: readonly unknown[]): string => values.join(', ');
 
-const unit = (origin: string): string =>
-  origin === 'string' ? ' characters' : origin === 'array' ? ' entries' : origin === 'number' ? ' as its value' : '';
+function bound(origin: string, which: 'least' | 'most', value: number | bigint): string {
+  if (origin === 'string') return `must have at ${which} ${value} characters`;
+  if (origin === 'array') return which === 'least' ? 'must not be empty' : `must have at most ${value} entries`;
+  return `must be at ${which} ${value}`;
+}
 
 function nearestValue(issue: z.core.$ZodIssueInvalidValue): { remedy?: string } {
   const meant = typeof issue.input === 'string' ? nearest(issue.input, issue.values.map(String)) : undefined;

@@ -6,6 +6,7 @@ export const problemError = z.object({
   code: z.string().describe('Stable; safe to match on.'),
   message: z.string().describe('What is wrong.'),
   remedy: z.string().optional().describe('What to do.'),
+  source: z.string().optional().describe('The name of the file.'),
   document: z.int().optional().describe('Which document of the file, from 1.'),
   line: z.int().optional().describe('Which line of the file, from 1.'),
 });

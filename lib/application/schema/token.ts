@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { durationSeconds } from '../../domain/duration.ts';
 import { VERBS } from '../../domain/token.ts';
 import { closed } from './closed.ts';
-import { duration, labelName } from './common.ts';
+import { duration } from './common.ts';
 
 const MINUTE = 60;
 const YEAR = 365 * 24 * 3600;
@@ -10,7 +10,8 @@ const YEAR = 365 * 24 * 3600;
 /** The body of POST /v1/tokens. */
 export const tokenBody = closed({
   team: z
-    .union([z.literal('*'), labelName], { error: 'must be the name of a team, or *' })
+    .string()
+    .regex(/^(?:\*|[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)$/, 'must be the name of a team, or *')
     .describe('The team that it acts for; * for every team.'),
   verbs: z
     .array(z.enum(VERBS))
