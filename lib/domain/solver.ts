@@ -60,15 +60,15 @@ export function solverRefusal(
   const name = requestedName(identifier, wildcard);
   const where = field === undefined ? {} : { field };
   if (isWildcard(name) && solvers.some(({ selector }) => fitOf(selector, name, identifier.type))) {
-    const remedy = 'Add a dns01 solver whose selector covers the name to the issuer, or ask for the names one by one.';
-    const message = `${name} is a wildcard, which only a dns01 solver can prove; the issuer has none for it.`;
+    const remedy = 'add a dns01 solver whose selector covers the name to the issuer, or ask for the names one by one';
+    const message = `${name} is a wildcard, which only a dns01 solver can prove; the issuer has none for it`;
     return new Refusal('WildcardNeedsDns01', message, { ...where, remedy });
   }
   const remedy =
     identifier.type === 'ip'
-      ? 'Add an http01 solver to the issuer; an IP address cannot be proved by dns01.'
-      : "Add a solver whose selector covers the name to the issuer, or correct the selectors' dnsNames and dnsZones.";
-  return new Refusal('NoSolverMatches', `No solver of the issuer serves ${name}.`, { ...where, remedy });
+      ? 'add an http01 solver to the issuer: an IP address cannot be proved by dns01'
+      : "add a solver whose selector covers the name to the issuer, or correct the selectors' dnsNames and dnsZones";
+  return new Refusal('NoSolverMatches', `no solver of the issuer serves ${name}`, { ...where, remedy });
 }
 
 /** Refuses, at request time, the first name that the issuer's solvers cannot prove. @throws Refusal as {@link solverRefusal} says */

@@ -128,7 +128,7 @@ for (const { title, peer, start, withoutKey, closedZone } of [
       const error = await provider.target(following, fqdn).catch((caught) => caught);
       expect(error).toEqual(refusal('DnsNotZone'));
       expect(error.message).toContain(`${fqdn} is a CNAME to _acme-challenge.victim.invalid`);
-      expect(error.message).toContain(`Expected: ${fqdn} CNAME _acme-challenge.<label>.<zone>`);
+      expect(error.message).toContain(`expected: ${fqdn} CNAME _acme-challenge.<label>.<zone>`);
     });
 
     test('questions to a stopped server are DnsUnreachable, to one that hangs DnsTimeout', async () => {

@@ -65,11 +65,11 @@ export function noAnswer(all: readonly Said[], name: string): DnsError {
   const failures = all.filter((each) => each.said === 'nothing').map(({ why }) => why);
   const servers = all.map(({ server }) => server).join(', ');
   const [first] = failures;
-  if (!first) return new DnsError('DnsNotAuth', `None of ${servers} is authoritative for ${name}.`, false);
-  const reasons = failures.map(({ message }) => message).join(' ');
+  if (!first) return new DnsError('DnsNotAuth', `none of ${servers} is authoritative for ${name}`, false);
+  const reasons = failures.map(({ message }) => message).join('; ');
   return new DnsError(
     first.code,
-    `No name server answered for ${name}. ${reasons}`,
+    `no name server answered for ${name}: ${reasons}`,
     failures.some(({ retry }) => retry),
   );
 }

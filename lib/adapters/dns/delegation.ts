@@ -22,9 +22,9 @@ export async function followCnames(fqdn: string, lookup: CnameLookup): Promise<s
     if (next === undefined) return chain.at(-1) as string;
     const loops = chain.includes(normalName(next));
     chain.push(normalName(next));
-    if (loops) throw new DnsError('CnameLoop', `The CNAMEs go in a circle: ${chain.join(' -> ')}.`, false);
+    if (loops) throw new DnsError('CnameLoop', `the CNAMEs go in a circle: ${chain.join(' -> ')}`, false);
     if (chain.length > MAX_DEPTH + 1)
-      throw new DnsError('CnameLoop', `More than ${MAX_DEPTH} CNAMEs follow each other: ${chain.join(' -> ')}.`, false);
+      throw new DnsError('CnameLoop', `more than ${MAX_DEPTH} CNAMEs follow each other: ${chain.join(' -> ')}`, false);
   }
 }
 
@@ -42,7 +42,7 @@ export function cnameAtAuthorities(authorities: Authorities, servers: readonly s
 /** `fqdn` points to a name that the solver's server cannot write. */
 export function outsideSolver(fqdn: string, target: string, server: string, why: DnsError): DnsError {
   const expected = `${fqdn} CNAME _acme-challenge.<label>.<zone>, with a zone that ${server} serves to this solver's key`;
-  const message = `${fqdn} is a CNAME to ${target}, where this solver may not write. ${why.message} Expected: ${expected}.`;
+  const message = `${fqdn} is a CNAME to ${target}, where this solver may not write (${why.message}); expected: ${expected}`;
   return new DnsError(why.code, message, why.retry);
 }
 

@@ -15,7 +15,7 @@ export interface DnsOptions {
   readonly guard: AddressGuard;
   /** Addresses (`address` or `address:port`) of the recursive resolver for CNAME and NS; the system's when absent. */
   readonly resolvers?: readonly string[];
-  /** Milliseconds for one exchange with a name server; 5000 when absent. */
+  /** Milliseconds for one exchange with an update server, half of it for a question to any other; 5000 when absent. */
   readonly timeout?: number;
   /** Milliseconds since the epoch, for TSIG. */
   readonly now?: () => number;
@@ -36,7 +36,7 @@ export function dnsProvider(options: DnsOptions): DnsProvider {
   };
 
   const withAuthorities = async <T>(work: (authorities: Authorities) => Promise<T>): Promise<T> => {
-    const authorities = new Authorities(guard, timeout);
+    const authorities = new Authorities(guard, timeout / 2);
     return work(authorities).finally(() => authorities.close());
   };
 
@@ -49,7 +49,7 @@ export function dnsProvider(options: DnsOptions): DnsProvider {
     } else if (webhook) {
       await callWebhook({ http, spec: webhook, token: to.secrets.tokenSecretRef }, act, values);
     } else {
-      throw new DnsError('SolverIncomplete', 'The dns01 solver has neither rfc2136 nor webhook.', false);
+      throw new DnsError('SolverIncomplete', 'the dns01 solver has neither rfc2136 nor webhook', false);
     }
   };
 

@@ -16,11 +16,11 @@ export function encodeName(name: string): Buffer {
   const parts: Buffer[] = [];
   for (const label of labelsOf(name)) {
     const octets = Buffer.from(octetText(label), 'latin1');
-    if (octets.length === 0 || octets.length > MAX_LABEL) throw malformed(`A label of ${name} has no valid length.`);
+    if (octets.length === 0 || octets.length > MAX_LABEL) throw malformed(`a label of ${name} has no valid length`);
     parts.push(Buffer.of(octets.length), octets);
   }
   const wire = Buffer.concat([...parts, Buffer.of(0)]);
-  if (wire.length > MAX_NAME) throw malformed(`The name ${name} is longer than 255 octets.`);
+  if (wire.length > MAX_NAME) throw malformed(`the name ${name} is longer than 255 octets`);
   return wire;
 }
 
@@ -38,15 +38,15 @@ export function decodeName(message: Buffer, offset: number): { name: string; end
     const head = octet(message, at);
     if ((head & POINTER) === POINTER) {
       const to = ((head & ~POINTER) << 8) | octet(message, at + 1);
-      if (to >= at) throw malformed('A compression pointer does not point backwards.');
+      if (to >= at) throw malformed('a compression pointer does not point backwards');
       end ??= at + 2;
       at = to;
       continue;
     }
-    if (head & POINTER) throw malformed('A label has an unknown type.');
+    if (head & POINTER) throw malformed('a label has an unknown type');
     if (head === 0) return { name: labels.join('.'), end: end ?? at + 1 };
     length += head + 1;
-    if (length > MAX_NAME || at + 1 + head > message.length) throw malformed('A name runs over its bounds.');
+    if (length > MAX_NAME || at + 1 + head > message.length) throw malformed('a name runs over its bounds');
     labels.push(labelText(message.subarray(at + 1, at + 1 + head)));
     at += 1 + head;
   }
@@ -70,7 +70,7 @@ export const normalName = (name: string): string => name.toLowerCase().replace(/
 
 function octet(message: Buffer, at: number): number {
   const value = message[at];
-  if (value === undefined) throw malformed('A name runs over the end of the message.');
+  if (value === undefined) throw malformed('a name runs over the end of the message');
   return value;
 }
 

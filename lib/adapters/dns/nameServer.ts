@@ -16,7 +16,7 @@ export function parseNameServer(text: string): { host: string; port: number } {
   const port = Number(parts?.port ?? DNS_PORT);
   const host = parts?.v6 ?? parts?.host;
   if (!host || (parts?.v6 && !isIPv6(parts.v6)) || port < 1 || port > 65_535)
-    throw new DnsError('DnsUnreachable', `${text} is not a name server: write host, host:port or [v6]:port.`, false);
+    throw new DnsError('DnsUnreachable', `${text} is not a name server: write host, host:port or [v6]:port`, false);
   return { host, port };
 }
 
@@ -28,7 +28,7 @@ export async function findNameServer(guard: AddressGuard, text: string): Promise
   } catch (error) {
     if (!(error instanceof NetError)) throw error;
     const refused = error.code === 'AddressRefused';
-    throw new DnsError(refused ? error.code : 'DnsUnreachable', `${text} cannot be asked: ${error.message}.`, !refused);
+    throw new DnsError(refused ? error.code : 'DnsUnreachable', `${text} cannot be asked: ${error.message}`, !refused);
   }
 }
 

@@ -48,4 +48,4 @@ function lacks(each: Said, value: string): boolean {
 }
 
 const reasonOf = (each: Said): string =>
-  each.said === 'nothing' ? each.why.message : 'It does not have the record yet.';
+  each.said === 'nothing' ? each.why.message : 'it does not have the record yet';

@@ -17,7 +17,7 @@ export function checkAnswer(answer: Message, { name, type }: Query, server: stri
   const mayBeBare = answer.opcode === OPCODE.UPDATE || answer.rcode !== RCODE.NOERROR;
   const matches = asked ? sameName(asked.name, name) && asked.type === type : mayBeBare;
   if (answer.response && matches) return answer;
-  throw new DnsError('DnsMalformed', `${server} answered something else than was asked.`, true);
+  throw new DnsError('DnsMalformed', `${server} answered something else than was asked`, true);
 }
 
 /**

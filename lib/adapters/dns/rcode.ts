@@ -26,5 +26,5 @@ const MEANING: Readonly<Record<number, readonly [string, string, boolean, string
 /** What a response code other than NOERROR says about an act, such as `an update of example.test`. */
 export function rcodeError(rcode: number, server: string, act: string): DnsError {
   const [name, code, retry, meaning] = MEANING[rcode] ?? [`rcode ${rcode}`, 'DnsRefused', false, 'no further word'];
-  return new DnsError(code, `${server} answered ${name} to ${act}: ${meaning}.`, retry);
+  return new DnsError(code, `${server} answered ${name} to ${act}: ${meaning}`, retry);
 }

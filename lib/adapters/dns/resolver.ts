@@ -26,7 +26,7 @@ export function recursiveResolver(servers: readonly string[] | undefined, timeou
         const hosts = await nsOf(name);
         if (hosts.length > 0) return hosts;
       }
-      throw new DnsError('DnsNotZone', `No zone holds ${fqdn}: no parent of it has NS records.`, true);
+      throw new DnsError('DnsNotZone', `no zone holds ${fqdn}: no parent of it has NS records`, true);
     },
   };
 }
@@ -46,6 +46,6 @@ async function orNothing(answer: Promise<string[]>, name: string): Promise<strin
     const code = (error as NodeJS.ErrnoException).code ?? '';
     if (code === 'ENODATA' || code === 'ENOTFOUND') return [];
     const [ours, why] = FAILURES[code] ?? ['DnsServFail', `it failed with ${code}`];
-    throw new DnsError(ours, `The resolver could not be asked about ${name}: ${why}.`, true);
+    throw new DnsError(ours, `the resolver could not be asked about ${name}: ${why}`, true);
   }
 }

@@ -110,7 +110,7 @@ class Session {
       if (!answer.authoritative || !found || found.name === '' || !isWithin(fqdn, found.name)) break;
       return cname ? { zone: found.name, cname } : { zone: found.name };
     }
-    throw new DnsError('DnsNotZone', `${this.#to.server.label} serves no zone that holds ${fqdn}.`, false);
+    throw new DnsError('DnsNotZone', `${this.#to.server.label} serves no zone that holds ${fqdn}`, false);
   }
 
   /** @param cnames names that must not own a CNAME; one that a wildcard makes up does not count (RFC 2136 2.4.3) */
@@ -128,7 +128,7 @@ class Session {
     const answer = await this.#exchange(question(this.#ids(), name, TYPE.SOA), query);
     const { rcode } = answer;
     if (rcode === RCODE.REFUSED)
-      throw new DnsError('DnsNotZone', `${this.#to.server.label} refuses questions for ${name}: not its zone.`, false);
+      throw new DnsError('DnsNotZone', `${this.#to.server.label} refuses questions for ${name}: not its zone`, false);
     if (rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN) throw this.#refused(answer, `a question for ${name}`);
     return answer;
   }
@@ -148,6 +148,6 @@ class Session {
 
 function cnameInTheWay(cnames: ReadonlyMap<string, Place>): DnsError {
   const which = [...cnames].map(([name, { cname }]) => `${name} is a CNAME to ${cname}`).join(', ');
-  const remedy = 'Set cnameStrategy: Follow on the solver, or remove the CNAME';
-  return new DnsError('CnameInTheWay', `${which}: no TXT record can stand beside it. ${remedy}.`, false);
+  const remedy = 'set cnameStrategy: Follow on the solver, or remove the CNAME';
+  return new DnsError('CnameInTheWay', `${which}: no TXT record can stand beside it; ${remedy}`, false);
 }

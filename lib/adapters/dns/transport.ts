@@ -127,7 +127,7 @@ class Waiting {
 }
 
 function timeoutOf(server: NameServer, timeout: number): DnsError {
-  return new DnsError('DnsTimeout', `${server.label} did not answer within ${timeout / 1000} s.`, true);
+  return new DnsError('DnsTimeout', `${server.label} did not answer within ${timeout / 1000} s`, true);
 }
 
 function errorOf(server: NameServer, error: Error & { code?: string }): DnsError {
@@ -135,5 +135,5 @@ function errorOf(server: NameServer, error: Error & { code?: string }): DnsError
 }
 
 function unreachable(server: NameServer, why: string): DnsError {
-  return new DnsError('DnsUnreachable', `${server.label} cannot be reached: ${why}.`, true);
+  return new DnsError('DnsUnreachable', `${server.label} cannot be reached: ${why}`, true);
 }

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Rfc2136Spec } from '../../domain/spec.ts';
 import { DnsError } from '../../ports/dnsProvider.ts';
-import { decodeName, encodeName, sameName } from './name.ts';
+import { decodeName, encodeName, normalName, sameName } from './name.ts';
 import { CLASS, decodeMessage, encodeRecord, type Message, type ResourceRecord, TYPE } from './wire.ts';
 
 /** Transaction signatures (RFC 8945): requests are signed, answers must be. */
@@ -57,11 +57,11 @@ interface Tsig {
 export function tsigKey(spec: Rfc2136Spec, secret: string | undefined): TsigKey | undefined {
   const name = spec.tsigKeyName;
   if (!name && !secret) return undefined;
-  if (!name || !secret) throw new DnsError('DnsBadKey', 'A TSIG key needs both tsigKeyName and a secret.', false);
+  if (!name || !secret) throw new DnsError('DnsBadKey', 'a TSIG key needs both tsigKeyName and a secret', false);
   const text = secret.trim();
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text))
-    throw new DnsError('DnsBadKey', `The secret of the TSIG key ${name} is not base64.`, false);
-  return { name, algorithm: spec.tsigAlgorithm ?? 'HMACSHA256', secret: Buffer.from(text, 'base64') };
+    throw new DnsError('DnsBadKey', `the secret of the TSIG key ${name} is not base64`, false);
+  return { name: normalName(name), algorithm: spec.tsigAlgorithm ?? 'HMACSHA256', secret: Buffer.from(text, 'base64') };
 }
 
 /** Appends a TSIG record to a message. @param now milliseconds since the epoch */
@@ -90,15 +90,15 @@ export function verify(answer: Buffer, key: TsigKey, requestMac: Buffer, now: nu
   const message = decodeMessage(answer);
   const tsig = message.tsigAt === undefined ? undefined : readTsig(message.additionals.at(-1) as ResourceRecord);
   if (!tsig) {
-    if (message.rcode === 0) throw new DnsError('DnsBadSig', 'The answer is not signed.', false);
+    if (message.rcode === 0) throw new DnsError('DnsBadSig', 'the answer is not signed', false);
     return message;
   }
   throwNamedError(tsig, key);
   if (!sameName(tsig.keyName, key.name) || !sameName(tsig.algorithm, ALGORITHMS[key.algorithm].wire))
-    throw new DnsError('DnsBadSig', `The answer is signed with another key than ${key.name}.`, false);
+    throw new DnsError('DnsBadSig', `the answer is signed with another key than ${key.name}`, false);
   const expected = hmac(key, [lengthPrefixed(requestMac), stripped(answer, message, tsig), variables(tsig)]);
   if (expected.length !== tsig.mac.length || !timingSafeEqual(expected, tsig.mac))
-    throw new DnsError('DnsBadSig', "The answer's signature is wrong.", false);
+    throw new DnsError('DnsBadSig', "the answer's signature is wrong", false);
   if (Math.abs(now / 1000 - tsig.time) > tsig.fudge) throw badTime(tsig.time);
   return message;
 }
@@ -106,11 +106,11 @@ export function verify(answer: Buffer, key: TsigKey, requestMac: Buffer, now: nu
 /** A server names these three in the signature's error field, mostly without a signature of its own (RFC 8945 5.3.2). */
 function throwNamedError(tsig: Tsig, key: TsigKey): void {
   if (tsig.error === BADKEY) {
-    const message = `The server does not take the TSIG key ${key.name} with ${key.algorithm} for this (BADKEY).`;
+    const message = `the server does not take the TSIG key ${key.name} with ${key.algorithm} for this (BADKEY)`;
     throw new DnsError('DnsBadKey', message, false);
   }
   if (tsig.error === BADSIG) {
-    const message = `The server found the signature wrong: its secret for the TSIG key ${key.name} is another (BADSIG).`;
+    const message = `the server found the signature wrong: its secret for the TSIG key ${key.name} is another (BADSIG)`;
     throw new DnsError('DnsBadSig', message, false);
   }
   if (tsig.error === BADTIME) throw badTime(tsig.other.length === 6 ? tsig.other.readUIntBE(0, 6) : tsig.time);
@@ -118,7 +118,7 @@ function throwNamedError(tsig: Tsig, key: TsigKey): void {
 
 function badTime(server: number): DnsError {
   const seen = new Date(server * 1000).toISOString();
-  return new DnsError('DnsBadTime', `The clocks differ too much for TSIG: the server's says ${seen} (BADTIME).`, false);
+  return new DnsError('DnsBadTime', `the clocks differ too much for TSIG: the server's says ${seen} (BADTIME)`, false);
 }
 
 function hmac(key: TsigKey, parts: readonly Buffer[]): Buffer {
@@ -180,7 +180,7 @@ function readTsig(record: ResourceRecord): Tsig {
       other: data.subarray(otherAt),
     };
   } catch {
-    throw new DnsError('DnsMalformed', "The answer's TSIG record does not parse.", false);
+    throw new DnsError('DnsMalformed', "the answer's TSIG record does not parse", false);
   }
 }
 

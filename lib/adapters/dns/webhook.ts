@@ -53,11 +53,11 @@ async function post({ http, spec, token }: Webhook, act: string, { fqdn, value }
     );
   if (status >= 200 && status < 300) return;
   const retry = status >= 500 || status === 429 || status === 408;
-  throw new DnsError('WebhookRefused', `The webhook ${url} answered ${status} for ${fqdn}.`, retry);
+  throw new DnsError('WebhookRefused', `the webhook ${url} answered ${status} for ${fqdn}`, retry);
 }
 
 function unreachable(url: string, error: unknown): unknown {
   if (!(error instanceof NetError)) return error;
-  const message = `The webhook ${url} cannot be reached (${error.code}): ${error.message}`;
+  const message = `the webhook ${url} cannot be reached (${error.code}): ${error.message}`;
   return new DnsError('WebhookUnreachable', message, !LASTING.includes(error.code));
 }

@@ -74,7 +74,7 @@ export function encodeMessage(message: Partial<Message> & { readonly id: number 
     header.writeUInt16BE(section.length, 4 + 2 * index);
   const records = [...answers, ...authorities, ...additionals].map(encodeRecord);
   const wire = Buffer.concat([header, ...questions.map(encodeQuestion), ...records]);
-  if (wire.length > MAX_MESSAGE) throw malformed('The message is larger than 65,535 octets.');
+  if (wire.length > MAX_MESSAGE) throw malformed('the message is larger than 65,535 octets');
   return wire;
 }
 
@@ -119,7 +119,7 @@ export function txtText(data: Buffer): string {
   const parts: Buffer[] = [];
   for (let at = 0; at < data.length; ) {
     const end = at + 1 + (data[at] as number);
-    if (end > data.length) throw malformed('A TXT record runs over its end.');
+    if (end > data.length) throw malformed('a TXT record runs over its end');
     parts.push(data.subarray(at + 1, end));
     at = end;
   }
@@ -178,7 +178,7 @@ class Reader {
   }
 
   finish(): void {
-    if (this.#at !== this.#wire.length) throw malformed('Octets follow the message.');
+    if (this.#at !== this.#wire.length) throw malformed('octets follow the message');
   }
 
   #record(): ResourceRecord {
@@ -191,7 +191,7 @@ class Reader {
     const data = this.#take(length);
     if (length === 0 || (type !== TYPE.NS && type !== TYPE.CNAME)) return { name, type, class: recordClass, ttl, data };
     const target = decodeName(this.#wire, start);
-    if (target.end !== start + length) throw malformed('A name does not fill its record.');
+    if (target.end !== start + length) throw malformed('a name does not fill its record');
     return { name, type, class: recordClass, ttl, data: encodeName(target.name) };
   }
 
@@ -203,7 +203,7 @@ class Reader {
 
   #take(length: number): Buffer {
     const end = this.#at + length;
-    if (end > this.#wire.length) throw malformed('The message ends too early.');
+    if (end > this.#wire.length) throw malformed('the message ends too early');
     const part = this.#wire.subarray(this.#at, end);
     this.#at = end;
     return part;

@@ -6,7 +6,7 @@ import { encodeMessage, question, TYPE } from '../../../lib/adapters/dns/wire.ts
 
 const NOW = Date.parse('2026-01-31T12:00:00Z');
 const secret = randomBytes(32).toString('base64');
-const spec = { nameserver: 'ns.example.test', tsigKeyName: 'Key.Example', tsigAlgorithm: 'HMACSHA512' } as const;
+const spec = { nameserver: 'ns.example.test', tsigKeyName: 'Key.Example.', tsigAlgorithm: 'HMACSHA512' } as const;
 const key = tsigKey(spec, secret)!;
 const NO_REQUEST = Buffer.alloc(0);
 

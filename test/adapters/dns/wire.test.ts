@@ -156,9 +156,12 @@ describe('messages', () => {
 describe('TXT data', () => {
   test('any text comes back, in strings of at most 255 octets', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 900 }), (text) => {
-        expect(txtText(txtData(text))).toBe(text);
-      }),
+      fc.property(
+        fc.uint8Array({ maxLength: 900 }).map((octets) => Buffer.from(octets).toString('latin1')),
+        (text) => {
+          expect(txtText(txtData(text))).toBe(text);
+        },
+      ),
     );
     expect(txtData('')).toEqual(Buffer.of(0));
     expect(txtData('x'.repeat(300))[0]).toBe(255);
