@@ -1,7 +1,7 @@
 import type { Commit } from '../ports/eventStore.ts';
 import { pursueCertificate } from './reactions/certificate.ts';
 import { pursueCluster } from './reactions/cluster.ts';
-import { pursueIssuer } from './reactions/issuer.ts';
+import { pursueIssuer, recheckCaIssuers } from './reactions/issuer.ts';
 import { pursueDelivery, pursueIssuance } from './reactions/runs.ts';
 import type { Services } from './services.ts';
 
@@ -32,4 +32,6 @@ export async function pursue(services: Services, stream: string): Promise<void> 
 /** The fast path: pursues what a commit makes due at once. */
 export async function react(services: Services, commit: Commit): Promise<void> {
   if (commit.events.some((event) => PROMPT.has(event.type))) await pursue(services, commit.stream);
+  if (commit.events.some((event) => event.type === 'CertificateIssued'))
+    await recheckCaIssuers(services, commit.stream);
 }

@@ -2,7 +2,7 @@ import type { IssuanceState } from '../../domain/issuance.ts';
 import type { AcmeIssuerSpec } from '../../domain/spec.ts';
 import type { AcmeAccount, Order } from '../../ports/acmeServer.ts';
 import { AcmeError } from '../../ports/acmeServer.ts';
-import { done, failed, type Outcome } from '../outcome.ts';
+import { failed, type Outcome } from '../outcome.ts';
 import type { Services } from '../services.ts';
 import { acmeAccount, endpointOf } from './account.ts';
 import { signInternally } from './internal.ts';
@@ -15,7 +15,8 @@ type Needs = Pick<Services, 'ledger' | 'vault' | 'views' | 'acme' | 'x509' | 'cl
 export function finalize(services: Needs, input: IssueInput): Promise<Outcome> {
   return step(services, 'Finalize', input, async (run) => {
     const { acme } = requireIssuer(run).spec;
-    if (!acme) return signInternally(services, run);
+    if (!acme)
+      return (await signInternally(services, run)) ?? waitOrDefer(services, run, input.finalize, 'CaNotIssued');
     if (!run.issuance.order) return lost(run);
     const account = await acmeAccount(services, run.owner, run.issuance.issuer.name, acme);
     return finalizeOrder(services, run, acme, account, input);

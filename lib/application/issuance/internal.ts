@@ -1,4 +1,5 @@
 import { durationSeconds } from '../../domain/duration.ts';
+import { Refusal } from '../../domain/refusal.ts';
 import { leafValidity } from '../../domain/validity.ts';
 import { type SigningCa, signingCa } from '../issuers/ca.ts';
 import { done, type Outcome } from '../outcome.ts';
@@ -15,19 +16,30 @@ const SERIAL_BYTES = 16;
 /**
  * Signs with an internal CA or the certificate's own key. Serial and validity stand on the ledger before the signature, so that a repeated
  * step makes the same certificate; of two, the vault keeps the first.
+ * @returns undefined while the CA's own certificate is still on its way
  */
-export async function signInternally(services: Needs, run: Run): Promise<Outcome> {
+export async function signInternally(services: Needs, run: Run): Promise<Outcome | undefined> {
   const { uid, revision } = run.issuance;
   const chainRef = chainRefOf(uid, revision);
   if (await services.vault.open(chainRef, run.team)) return done;
   const { ca: caSpec } = requireIssuer(run).spec;
-  const ca = caSpec && (await signingCa(services, run.owner, caSpec.secretName));
+  const ca = caSpec && (await issuedCa(services, run.owner, caSpec.secretName));
+  if (caSpec && !ca) return undefined;
   await intend(services, run, ca);
   const pem = await sign(services, run, ca);
   const root = ca ? ca.root : pem;
   await services.vault.seal(caRefOf(chainRef), run.team, Buffer.from(root));
   await services.vault.seal(chainRef, run.team, Buffer.from(ca ? pem + withoutRoot(services, ca) : pem));
   return done;
+}
+
+async function issuedCa(services: Needs, owner: string, secretName: string): Promise<SigningCa | undefined> {
+  try {
+    return await signingCa(services, owner, secretName);
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'CaNotIssued') return undefined;
+    throw error;
+  }
 }
 
 async function intend({ clock, ids }: Needs, run: Run, ca: SigningCa | undefined): Promise<void> {

@@ -1,24 +1,44 @@
+import { certificateDecider } from '../../domain/certificate.decide.ts';
 import { type IssuerState, issuerDecider } from '../../domain/issuer.ts';
 import { Refusal } from '../../domain/refusal.ts';
+import type { IssuerSpec } from '../../domain/spec.ts';
 import { AcmeError } from '../../ports/acmeServer.ts';
 import { acmeAccount, endpointOf } from '../issuance/account.ts';
 import { signingCa } from '../issuers/ca.ts';
+import { ISSUERS } from '../projections.ts';
 import type { Services } from '../services.ts';
 
 type Needs = Pick<Services, 'ledger' | 'vault' | 'views' | 'acme' | 'x509' | 'clock' | 'log'>;
 
 /** Checks an issuer when its check is due and records what changed: its directory and account, its CA certificate. */
 export async function pursueIssuer(services: Needs, stream: string): Promise<void> {
-  const { ledger, clock } = services;
-  const { state } = await ledger.load(issuerDecider, stream);
-  if (state.status !== 'configured' || !state.dueAt || state.dueAt > clock.now()) return;
+  const { state } = await services.ledger.load(issuerDecider, stream);
+  if (state.status === 'configured' && state.dueAt && state.dueAt <= services.clock.now())
+    await check(services, stream, state);
+}
+
+/** A CA certificate was issued: the issuers that sign with it are checked at once. */
+export async function recheckCaIssuers(services: Needs, certificate: string): Promise<void> {
+  const { state } = await services.ledger.load(certificateDecider, certificate);
+  if (state.status !== 'live' || !state.spec.isCA) return;
+  const owner = certificate.split('/')[1]!;
+  const rows = await services.views.list(ISSUERS, { owner, limit: 1000 });
+  for (const { key, doc } of rows) {
+    if ((doc.spec as IssuerSpec).ca?.secretName !== state.spec.secretName) continue;
+    const stream = `issuer/${key}`;
+    const issuer = await services.ledger.load(issuerDecider, stream);
+    if (issuer.state.status === 'configured') await check(services, stream, issuer.state);
+  }
+}
+
+async function check(services: Needs, stream: string, state: IssuerState): Promise<void> {
   const [, owner, name] = stream.split('/') as [string, string, string];
   const { generation } = state;
   const unready = await whyUnready(services, owner, name, state);
   const command = unready
     ? ({ type: 'RecordReadiness', generation, ready: false, ...unready } as const)
     : ({ type: 'RecordReadiness', generation, ready: true } as const);
-  await ledger.handle(issuerDecider, stream, command, { actor: 'issuer-check', correlationId: stream });
+  await services.ledger.handle(issuerDecider, stream, command, { actor: 'issuer-check', correlationId: stream });
 }
 
 async function whyUnready(
