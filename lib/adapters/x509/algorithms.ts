@@ -2,7 +2,8 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { Refusal } from '../../domain/refusal.ts';
 import type { KeyKind } from '../../domain/spec.ts';
 import type { KeySigner } from '../../ports/keySigner.ts';
-import { NULL, oid, sequence } from './der.ts';
+import { NULL, oid, sequence, TAG } from './der.ts';
+import { Members, whole } from './derReader.ts';
 
 type Hash = Parameters<KeySigner['sign']>[1];
 
@@ -53,7 +54,7 @@ const MIN_RSA_BITS = 2048;
  * The kind of a key that node:crypto has read.
  * @throws Refusal `WeakKey` for RSA under 2048 bits or with a bad exponent, and for curves and algorithms that are not issued for
  */
-export function kindOf(key: KeyObject): KeyKind {
+function kindOf(key: KeyObject): KeyKind {
   const details = key.asymmetricKeyDetails ?? {};
   if (key.asymmetricKeyType === 'ed25519') return { algorithm: 'Ed25519', size: 256 };
   if (key.asymmetricKeyType === 'ec') {
@@ -75,11 +76,35 @@ const weak = (reason: string): Refusal =>
     remedy: 'Use ECDSA P-256, P-384 or P-521, RSA of at least 2048 bits, or Ed25519',
   });
 
+/** AlgorithmIdentifier of a public key, the one encoding that each kind has: RFC 3279 2.3.1, RFC 5480 2.1.1, RFC 8410 section 3. */
+const EC_KEY = oid('1.2.840.10045.2.1');
+const RSA_IDENTIFIER = sequence(oid('1.2.840.113549.1.1.1'), NULL);
+const CURVE_IDENTIFIERS: Readonly<Record<number, Buffer>> = {
+  256: sequence(EC_KEY, oid('1.2.840.10045.3.1.7')),
+  384: sequence(EC_KEY, oid('1.3.132.0.34')),
+  521: sequence(EC_KEY, oid('1.3.132.0.35')),
+};
+
+function identifierOf({ algorithm: name, size }: KeyKind): Buffer {
+  if (name === 'RSA') return RSA_IDENTIFIER;
+  return (name === 'ECDSA' && CURVE_IDENTIFIERS[size]) || ED25519.identifier;
+}
+
 /**
- * A SubjectPublicKeyInfo as a key of node:crypto.
- * @throws Refusal with `code` when it is none
+ * A SubjectPublicKeyInfo as a key of node:crypto, with its kind.
+ * @throws Refusal with `code` when it is none; `WeakKey` as {@link kindOf} does, and for a curve that is spelled out instead of named
  */
-export function publicKey(spki: Uint8Array, code: string): KeyObject {
+export function publicKey(spki: Uint8Array, code: string): { readonly key: KeyObject; readonly kind: KeyKind } {
+  const key = keyObject(spki, code);
+  const kind = kindOf(key);
+  const identifier = new Members(whole(spki, TAG.sequence)).take(TAG.sequence);
+  if (!identifier.whole.equals(identifierOf(kind))) {
+    throw weak('its algorithm is not written in its one form, such as a curve that is spelled out instead of named');
+  }
+  return { key, kind };
+}
+
+function keyObject(spki: Uint8Array, code: string): KeyObject {
   try {
     return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
   } catch {

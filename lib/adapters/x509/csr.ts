@@ -1,8 +1,9 @@
-import { verify } from 'node:crypto';
+import { type KeyObject, verify } from 'node:crypto';
 import { Refusal } from '../../domain/refusal.ts';
+import type { KeyKind } from '../../domain/spec.ts';
 import type { KeySigner } from '../../ports/keySigner.ts';
 import type { CsrFacts, RequestedNames } from '../../ports/x509.ts';
-import { kindOf, publicKey, signatureAlgorithm } from './algorithms.ts';
+import { publicKey, signatureAlgorithm } from './algorithms.ts';
 import { explicit, integer, oid, sequence, setOf, TAG } from './der.ts';
 import { bitStringOctets, DerError, type Element, integerOctets, Members, oidText, view, whole } from './derReader.ts';
 import { readName, writeName } from './distinguishedName.ts';
@@ -65,9 +66,8 @@ function readRequest(der: Buffer): ReadCsr {
   const { others, ...names } = wishedNames(parts.optional(0xa0));
   parts.end();
   if (others.length > 0) throw new DerError('it asks for a name that is no DNS name, IP address, URI or email address');
-  const key = publicKey(spki, 'InvalidCsr');
-  const keyKind = kindOf(key);
-  if (!verifies(body.whole, signature, key)) throw unsigned('it was not made with the key in the request');
+  const { key, kind: keyKind } = publicKey(spki, 'InvalidCsr');
+  if (!verifies(body.whole, signature, key, keyKind)) throw unsigned('it was not made with the key in the request');
   const [commonName] = commonNames;
   return {
     ...(commonName !== undefined && { commonName }),
@@ -97,12 +97,13 @@ function wishedNames(attributes: Element | undefined): ReturnType<typeof readNam
 function verifies(
   body: Buffer,
   signature: { algorithm: Element; value: Element },
-  key: ReturnType<typeof publicKey>,
+  key: KeyObject,
+  kind: KeyKind,
 ): boolean {
   const id = oidText(new Members(signature.algorithm).take(TAG.oid));
   const algorithm = signatureAlgorithm(id);
   if (!algorithm) throw unsigned(`its algorithm ${id} is not accepted`);
-  if (algorithm.algorithm !== kindOf(key).algorithm) return false;
+  if (algorithm.algorithm !== kind.algorithm) return false;
   const hash = algorithm.algorithm === 'Ed25519' ? null : algorithm.hash;
   return verify(hash, body, key, bitStringOctets(signature.value));
 }

@@ -70,7 +70,8 @@ export function readName(name: Element): NameFacts {
     const pairs = new Members(names.take(TAG.set));
     const shown: string[] = [];
     while (!pairs.done) shown.push(readAttribute(pairs.take(TAG.sequence), values));
-    relatives.push(shown.join('+'));
+    // The order within a relative name says nothing (RFC 4514 2.2); this one is openssl's.
+    relatives.push(shown.reverse().join('+'));
   }
   const { commonName: commonNames = [], serialNumber, ...lists } = values;
   const subject: Subject = { ...lists, ...(serialNumber && { serialNumber: serialNumber[0] }) };

@@ -43,7 +43,8 @@ export interface UsageExtensions {
 
 /**
  * Usage words as extensions. Bits that the key's algorithm cannot serve are left out; a leaf has no CA bits, serves TLS servers when no
- * extended usage is named, and signs when nothing else is left. A CA signs certificates and CRLs, and is restricted only by what it names.
+ * extended usage is named, and signs when nothing else is left. A CA signs certificates and CRLs, enciphers nothing, and is restricted only by
+ * the extended usages that it names.
  * @throws Refusal `UnknownUsage`
  */
 export function usageExtensions(usages: readonly string[], kind: KeyKind, isCA: boolean): UsageExtensions {
@@ -69,5 +70,9 @@ function meaning(word: string): UsageMeaning {
   throw new Refusal('UnknownUsage', `${quoted(word)} is not a usage`, { field: 'spec.usages' });
 }
 
+/** RFC 5280 4.2.1.9: no CA bits without CA. RFC 3279 2.3.1: a key that signs certificates should not encipher. */
+const LEAF_LACKS: readonly KeyUsageBit[] = ['keyCertSign', 'cRLSign'];
+const CA_LACKS: readonly KeyUsageBit[] = ['keyEncipherment', 'dataEncipherment'];
+
 const mayCarry = (bit: KeyUsageBit, kind: KeyKind, isCA: boolean): boolean =>
-  ALLOWED[kind.algorithm].includes(bit) && (isCA || (bit !== 'keyCertSign' && bit !== 'cRLSign'));
+  ALLOWED[kind.algorithm].includes(bit) && !(isCA ? CA_LACKS : LEAF_LACKS).includes(bit);

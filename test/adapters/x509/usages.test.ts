@@ -23,13 +23,15 @@ describe('usages as extensions', () => {
     ['key agreement with RSA', ['signing', 'key agreement'], RSA, false, [0], [SERVER]],
     ['CA bits on a leaf', ['signing', 'cert sign', 'crl sign'], RSA, false, [0], [SERVER]],
     ['a CA', ['digital signature', 'key encipherment'], EC, true, [5, 6, 0], []],
+    ['a CA with an RSA key', ['key encipherment', 'data encipherment'], RSA, true, [5, 6], []],
     ['a CA for clients only', ['client auth'], EC, true, [5, 6], [CLIENT]],
   ] as const)('%s', (_, words, kind, isCA, keyUsage, extended) => {
     expect(usageExtensions(words, kind, isCA)).toEqual({ keyUsage, extended });
   });
 
   it('knows every word of the table', () => {
-    expect(usageExtensions(Object.keys(USAGES), RSA, true)).toMatchObject({ keyUsage: [5, 6, 0, 1, 2, 3] });
+    expect(usageExtensions(Object.keys(USAGES), RSA, false)).toMatchObject({ keyUsage: [0, 1, 2, 3] });
+    expect(usageExtensions(Object.keys(USAGES), EC, true)).toMatchObject({ keyUsage: [5, 6, 0, 1, 4, 7, 8] });
   });
 
   it.each(['server-auth', 'constructor', ''])('refuses the unknown word "%s"', (word) => {

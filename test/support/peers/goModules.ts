@@ -26,6 +26,7 @@ export const goModules = {
   },
   kubetest: { folder: 'kubetest', packages: ['./cmd/kubetest'], expected: '5 to 15 minutes' },
   zlint: { folder: 'zlint', packages: ['github.com/zmap/zlint/v3/cmd/zlint'], expected: 'about 90 seconds' },
+  goverify: { folder: 'goverify', packages: ['./cmd/goverify'], expected: 'about 10 seconds' },
 } as const satisfies Record<string, GoModule>;
 
 const sourceOf = (module: GoModule) => join(repository, 'test/peers', module.folder);

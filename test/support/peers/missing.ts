@@ -3,7 +3,7 @@ import { type GoModule, goModules, isBuilt } from './goModules.ts';
 import { findProgram } from './paths.ts';
 
 /** Software that a test may need besides Node. */
-export const peerNames = ['openssl', 'bind', 'knot', 'pebble', 'zlint', 'kubernetes'] as const;
+export const peerNames = ['openssl', 'bind', 'knot', 'pebble', 'zlint', 'goverify', 'kubernetes'] as const;
 
 export type PeerName = (typeof peerNames)[number];
 
@@ -23,6 +23,7 @@ const checks: Record<PeerName, () => string | undefined> = {
   pebble: () => whyUnbuildable(goModules.pebble),
   kubernetes: () => whyUnbuildable(goModules.kubetest),
   zlint: () => whyUnbuildable(goModules.zlint),
+  goverify: () => whyUnbuildable(goModules.goverify),
   bind: () => program('named', 'bind9') ?? program('nsupdate', 'bind9-dnsutils'),
   knot: () => program('knotd', 'knot'),
   openssl: () => program('openssl', 'openssl'),

@@ -1,0 +1,3 @@
+module chancery.dev/test/goverify
+
+go 1.25
