@@ -71,9 +71,12 @@ describeWith(['kubernetes'], 'Secrets in a real cluster', () => {
       ...more,
     });
 
-  it('are of type kubernetes.io/tls and say whose they are', async () => {
+  it('are of type kubernetes.io/tls and say whose they are, whatever a template claims', async () => {
     const at = place();
-    confirmedBy(await destinations.push(at, first, context));
+    const forged = templated({
+      annotations: { 'chancery.dev/instance': 'elsewhere', 'chancery.dev/certificate': 'x/y' },
+    });
+    confirmedBy(await destinations.push(at, forged, context));
     expect(await secret(at)).toMatchObject({
       type: 'kubernetes.io/tls',
       metadata: {
