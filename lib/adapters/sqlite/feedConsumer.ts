@@ -33,7 +33,6 @@ export class FeedConsumer {
   readonly #log: FeedLog;
   readonly #settings: FeedSettings;
   readonly #stopping = new AbortController();
-  readonly #handling = new Set<Promise<unknown>>();
   #running: Promise<void> | undefined;
   #done = 0;
   #more = true;
@@ -72,8 +71,12 @@ export class FeedConsumer {
   async #run(): Promise<void> {
     const { consumer } = this.#subscription;
     const begin = (await this.#persist(() => this.#log.checkpoint(consumer))) ?? 0;
-    const handle = (record: FeedRecord): Promise<boolean> => this.#tracked(this.#handle(record));
-    const lanes = new FeedLanes(this.#subscription.lanes, handle, () => this.#progressed(lanes), begin);
+    const lanes = new FeedLanes(
+      this.#subscription.lanes,
+      (record) => this.#handle(record),
+      () => this.#progressed(lanes),
+      begin,
+    );
     this.#advance(begin);
     let read = begin;
     let stored = begin;
@@ -92,7 +95,7 @@ export class FeedConsumer {
       const idle = !(this.#more && this.#hasRoom(lanes)) && !this.#storable(lanes, stored);
       if (idle && !this.#stopping.signal.aborted) await this.#sleep();
     }
-    await Promise.all(this.#handling);
+    await lanes.settled();
     if (lanes.done > stored) await this.#persist(() => this.#log.store(consumer, lanes.done));
   }
 
@@ -135,11 +138,6 @@ export class FeedConsumer {
         await this.#pause(attempt);
       }
     }
-  }
-
-  #tracked<T>(work: Promise<T>): Promise<T> {
-    this.#handling.add(work);
-    return work.finally(() => this.#handling.delete(work));
   }
 
   #advance(position: number): void {

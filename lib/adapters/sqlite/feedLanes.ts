@@ -9,7 +9,7 @@ export class FeedLanes {
   readonly #handle: (record: FeedRecord) => Promise<boolean>;
   readonly #progressed: () => void;
   readonly #streams = new Map<string, FeedRecord[]>();
-  #free: number;
+  readonly #running = new Set<Promise<void>>();
   /** Streams with records and without a lane. */
   readonly #ready: string[] = [];
   /** Positions taken in and not yet below `done`, in order; the first `#gone` of them are history. */
@@ -27,7 +27,6 @@ export class FeedLanes {
    */
   constructor(lanes: number, handle: (record: FeedRecord) => Promise<boolean>, progressed: () => void, done: number) {
     this.#lanes = lanes;
-    this.#free = lanes;
     this.#handle = handle;
     this.#progressed = progressed;
     this.#done = done;
@@ -62,10 +61,17 @@ export class FeedLanes {
         this.#ready.push(stream);
       }
     }
-    while (this.#free > 0 && this.#ready.length > 0) {
-      this.#free--;
-      void this.#lane();
-    }
+    while (this.#running.size < this.#lanes && this.#ready.length > 0) this.#open();
+  }
+
+  /** Resolves when no handler runs: after all is handled, or after every one that runs was told to stop. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+
+  #open(): void {
+    const lane: Promise<void> = this.#lane().finally(() => this.#running.delete(lane));
+    this.#running.add(lane);
   }
 
   async #lane(): Promise<void> {
@@ -77,7 +83,6 @@ export class FeedLanes {
       }
       this.#streams.delete(stream);
     }
-    this.#free++;
   }
 
   #finish(position: number): void {

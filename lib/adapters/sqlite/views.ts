@@ -80,6 +80,11 @@ function condition(view: string, query: Omit<ViewQuery, 'after' | 'limit'>): { s
   for (const [member, wanted] of Object.entries(query.where ?? {})) {
     if (!MEMBER.test(member)) throw new TypeError(`not the name of a document's member: ${member}`);
     const path = `$."${member}"`;
+    if (typeof wanted === 'string') {
+      // Nearly every row is out by this alone, for a fraction of what reading its JSON costs. JSON.stringify wrote the row as well.
+      parts.push('instr(doc, ?)');
+      values.push(JSON.stringify(wanted));
+    }
     // json_each gives an array's elements, a scalar as itself, and an object's members, which are not meant.
     parts.push(
       `(json_type(doc, ?) <> 'object' AND EXISTS (SELECT 1 FROM json_each(doc, ?) AS element WHERE ${equals(wanted)}))`,

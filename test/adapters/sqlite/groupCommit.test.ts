@@ -49,6 +49,7 @@ test('the appends of one turn share one transaction, each with an answer of its 
       append(store, 'b', 3),
     ]);
     expect(answers).toEqual(['appended', 'appended', 'conflict', 'appended', 'conflict']);
+    await new Promise((next) => setImmediate(next));
     expect(transactions).toBe(1);
     expect(announced).toBe(3);
   }));
@@ -109,6 +110,19 @@ test('a full disk rejects every write of the shared transaction and none of them
     ),
     { numRuns: 15 },
   ));
+
+test('a failure that SQLite does not undo by itself takes nothing of its neighbours into the ledger', () =>
+  withDatabase(async (database) => {
+    const store = sqliteEventStore(database);
+    const settled = await Promise.allSettled([
+      append(store, 'a', 1),
+      database.ledger.write(() => database.ledger.run('INSERT INTO heads (stream) VALUES (NULL)')),
+      append(store, 'b', 1),
+    ]);
+    expect(settled.map((one) => one.status)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect(await store.streams('', 10)).toEqual([]);
+    expect(await append(store, 'a', 1)).toBe('appended');
+  }));
 
 test('what was queued before closing is written', async () => {
   const file = join(tempDir('database'), 'chancery.db');
