@@ -23,20 +23,27 @@ const TIMEOUT = 20_000;
 /** CAs whose directory and nonces are kept; the one unused longest goes. */
 const MAX_SESSIONS = 256;
 
-/** Sessions by endpoint: equal settings share one. */
+const equal = (a: AcmeEndpoint, b: AcmeEndpoint): boolean =>
+  a.server === b.server && a.caBundle === b.caBundle && (a.skipTLSVerify === true) === (b.skipTLSVerify === true);
+
+/** Sessions by endpoint: equal settings share one. Used last, stands first. */
 function sessionPool(options: AcmeServerOptions): { of(endpoint: AcmeEndpoint): Session; clear(): void } {
-  const sessions = new Map<string, Session>();
+  const sessions: { readonly endpoint: AcmeEndpoint; readonly session: Session }[] = [];
   const transport = { ...options, timeout: options.timeout ?? TIMEOUT };
   return {
     of(endpoint) {
-      const key = JSON.stringify([endpoint.server, endpoint.caBundle ?? '', endpoint.skipTLSVerify === true]);
-      const session = sessions.get(key) ?? acmeSession(endpoint, transport);
-      sessions.delete(key);
-      sessions.set(key, session);
-      if (sessions.size > MAX_SESSIONS) sessions.delete(sessions.keys().next().value as string);
-      return session;
+      const index = sessions.findIndex((one) => equal(one.endpoint, endpoint));
+      if (index === 0) return sessions[0]!.session;
+      const kept = { ...endpoint };
+      const found =
+        index > 0 ? sessions.splice(index, 1)[0]! : { endpoint: kept, session: acmeSession(kept, transport) };
+      sessions.unshift(found);
+      if (sessions.length > MAX_SESSIONS) sessions.pop();
+      return found.session;
     },
-    clear: () => sessions.clear(),
+    clear() {
+      sessions.length = 0;
+    },
   };
 }
 

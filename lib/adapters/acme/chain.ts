@@ -7,7 +7,7 @@ const MAX_ALTERNATES = 10;
 
 /**
  * Checks a downloaded chain (RFC 8555 9.1: certificates and nothing else, leaf first) and writes it in one normal form.
- * @throws MalformedAnswer when there is anything else in it or a certificate does not parse
+ * @throws MalformedAnswer when there is anything else in it or a certificate is not DER
  */
 export function chainPem(text: string): string {
   const rest = text.trimStart();
@@ -25,21 +25,29 @@ export function chainPem(text: string): string {
   return blocks.map(certificatePem).join('');
 }
 
+/** Whether the bytes are one DER SEQUENCE and nothing after it. What is in it, the reader of certificates judges. */
+function isSequence(der: Buffer): boolean {
+  if (der[0] !== 0x30 || der.length < 4) return false;
+  const first = der[1]!;
+  const octets = first & 0x7f;
+  if (first < 0x80) return der.length === 2 + first;
+  return octets >= 1 && octets <= 3 && der.length === 2 + octets + der.readUIntBE(2, octets);
+}
+
 function certificatePem(base64: string): string {
-  try {
-    new X509Certificate(Buffer.from(base64, 'base64'));
-  } catch {
-    throw new MalformedAnswer('a certificate of the chain does not parse');
-  }
+  if (!isSequence(Buffer.from(base64, 'base64'))) throw new MalformedAnswer('a certificate of the chain is not DER');
   return `-----BEGIN CERTIFICATE-----\n${base64.replace(/.{64}(?=.)/g, '$&\n')}\n-----END CERTIFICATE-----\n`;
 }
 
 /** Common name of the issuer of a chain's last certificate: the root that the chain leads to. */
 export function topIssuer(pem: string): string | undefined {
   const last = pem.slice(pem.lastIndexOf('-----BEGIN CERTIFICATE-----'));
-  const { issuer } = new X509Certificate(last).toLegacyObject();
-  const name: unknown = issuer?.CN;
-  return typeof name === 'string' ? name : undefined;
+  try {
+    const name: unknown = new X509Certificate(last).toLegacyObject().issuer?.CN;
+    return typeof name === 'string' ? name : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -15,7 +15,7 @@ const TOKEN = /^[A-Za-z0-9_-]{1,512}$/;
 
 /** What an answer carries beside its JSON. */
 export interface Envelope {
-  readonly now: Instant;
+  readonly now: () => Instant;
   readonly retryAfter?: number | undefined;
 }
 
@@ -31,8 +31,8 @@ function identifier(from: Reader): Identifier {
 }
 
 /** The `error` of an order or challenge; its Retry-After is the resource's, not the error's. */
-const failure = (from: Reader, now: Instant): Failure | undefined =>
-  from.object('error') === undefined ? undefined : failureOf(problemOf(from.raw('error')), now);
+const failure = (from: Reader, now: () => Instant): Failure | undefined =>
+  from.object('error') === undefined ? undefined : failureOf(problemOf(from.raw('error')), now());
 
 /** An order (RFC 8555 7.1.3). @param url where it lives: the Location of newOrder */
 export function orderOf(url: string, json: unknown, envelope: Envelope): Order {
@@ -55,7 +55,7 @@ export function orderOf(url: string, json: unknown, envelope: Envelope): Order {
   };
 }
 
-function challenge(from: Reader, now: Instant): Challenge {
+function challenge(from: Reader, now: () => Instant): Challenge {
   const token = from.optionalString('token');
   if (token !== undefined && !TOKEN.test(token)) throw new MalformedAnswer('a challenge\'s "token" is not base64url');
   return {

@@ -57,9 +57,12 @@ export function acmeTransport(endpoint: AcmeEndpoint, options: TransportOptions)
     ...(endpoint.skipTLSVerify ? { insecureSkipVerify: true } : {}),
   };
 
+  const now = () => options.clock.now();
+
   function envelope(response: HttpResponse): Envelope {
-    const now = options.clock.now();
-    const retryAfter = retryAfterSeconds(response.headers['retry-after'], Date.parse(now));
+    const { 'retry-after': header } = response.headers;
+    if (header === undefined) return { now };
+    const retryAfter = retryAfterSeconds(header, Date.parse(now()));
     return retryAfter === undefined ? { now } : { now, retryAfter };
   }
 
@@ -81,11 +84,11 @@ export function acmeTransport(endpoint: AcmeEndpoint, options: TransportOptions)
         const redirect = status >= 300 ? ', a redirect; those are not followed' : '';
         return new AcmeError(action, malformedAnswer(`the CA answered ${status}${redirect}`), 'unknown');
       }
-      const { now, retryAfter } = envelope(response);
+      const { retryAfter } = envelope(response);
       const problem = problemOf(problemDocument(response), status);
       // Who is overloaded did not act; after any other 5xx nobody can tell.
       const accepted = status < 500 || status === 503 ? 'no' : 'unknown';
-      return new AcmeError(action, failureOf(problem, now, retryAfter), accepted);
+      return new AcmeError(action, failureOf(problem, now(), retryAfter), accepted);
     },
     envelope,
   };

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { createSecureContext } from 'node:tls';
@@ -45,11 +44,11 @@ function httpsAgent(trust: Trust): HttpsAgent {
   });
 }
 
-function trustKey(trust: Trust): string {
-  if (trust.ca === undefined && trust.client === undefined) return trust.insecureSkipVerify === true ? '-' : '';
-  const { cert = '', key = '' } = trust.client ?? {};
-  return hash('sha256', JSON.stringify([trust.ca ?? '', trust.insecureSkipVerify === true, cert, key]));
-}
+const equal = (a: Trust, b: Trust): boolean =>
+  a.ca === b.ca &&
+  (a.insecureSkipVerify === true) === (b.insecureSkipVerify === true) &&
+  a.client?.cert === b.client?.cert &&
+  a.client?.key === b.client?.key;
 
 /**
  * Makes an empty pool.
@@ -57,22 +56,25 @@ function trustKey(trust: Trust): string {
  */
 export function agentPool(): AgentPool {
   const plain = new HttpAgent(POOLING);
-  const secure = new Map<string, HttpsAgent>();
+  /** Used last, stands first: the search mostly ends at once, without a hash over texts of kilobytes. */
+  const secure: { readonly trust: Trust; readonly agent: HttpsAgent }[] = [];
 
   function secureAgent(trust: Trust): HttpsAgent {
-    const key = trustKey(trust);
-    const agent = secure.get(key) ?? httpsAgent(trust);
-    if (secure.size >= MAX_TRUSTS && !secure.has(key)) secure.delete(secure.keys().next().value as string);
-    secure.delete(key);
-    secure.set(key, agent);
-    return agent;
+    const index = secure.findIndex((one) => equal(one.trust, trust));
+    if (index === 0) return secure[0]!.agent;
+    const { ca, insecureSkipVerify = false, client } = trust;
+    const kept = { insecureSkipVerify, ...(ca === undefined ? {} : { ca }), ...(client ? { client } : {}) };
+    const found = index > 0 ? secure.splice(index, 1)[0]! : { trust: kept, agent: httpsAgent(trust) };
+    secure.unshift(found);
+    if (secure.length > MAX_TRUSTS) secure.pop();
+    return found.agent;
   }
 
   return {
     agent: (isSecure, trust) => (isSecure ? secureAgent(trust) : plain),
     close() {
-      for (const agent of [plain, ...secure.values()]) agent.destroy();
-      secure.clear();
+      for (const agent of [plain, ...secure.map((one) => one.agent)]) agent.destroy();
+      secure.length = 0;
     },
   };
 }
