@@ -46,8 +46,15 @@ export function signsWith(kind: KeyKind): SignatureAlgorithm {
   return kind.size === 384 ? ECDSA_SHA384 : ECDSA_SHA512;
 }
 
-/** Curves by our size and node's names for them. */
-const CURVES: Readonly<Record<string, number>> = { prime256v1: 256, secp384r1: 384, secp521r1: 521 };
+const EC_KEY = oid('1.2.840.10045.2.1');
+
+/** The curves that are used: our size, OpenSSL's name, and the AlgorithmIdentifier of their public keys (RFC 5480 2.1.1). */
+export const CURVES: readonly { readonly size: number; readonly name: string; readonly identifier: Buffer }[] = [
+  { size: 256, name: 'prime256v1', identifier: sequence(EC_KEY, oid('1.2.840.10045.3.1.7')) },
+  { size: 384, name: 'secp384r1', identifier: sequence(EC_KEY, oid('1.3.132.0.34')) },
+  { size: 521, name: 'secp521r1', identifier: sequence(EC_KEY, oid('1.3.132.0.35')) },
+];
+
 const MIN_RSA_BITS = 2048;
 
 /**
@@ -58,8 +65,8 @@ function kindOf(key: KeyObject): KeyKind {
   const details = key.asymmetricKeyDetails ?? {};
   if (key.asymmetricKeyType === 'ed25519') return { algorithm: 'Ed25519', size: 256 };
   if (key.asymmetricKeyType === 'ec') {
-    const size = CURVES[details.namedCurve ?? ''];
-    if (size) return { algorithm: 'ECDSA', size };
+    const curve = CURVES.find(({ name }) => name === details.namedCurve);
+    if (curve) return { algorithm: 'ECDSA', size: curve.size };
     throw weak(`the curve ${details.namedCurve ?? 'of this key'} is not one of P-256, P-384 and P-521`);
   }
   if (key.asymmetricKeyType !== 'rsa')
@@ -76,18 +83,12 @@ const weak = (reason: string): Refusal =>
     remedy: 'Use ECDSA P-256, P-384 or P-521, RSA of at least 2048 bits, or Ed25519',
   });
 
-/** AlgorithmIdentifier of a public key, the one encoding that each kind has: RFC 3279 2.3.1, RFC 5480 2.1.1, RFC 8410 section 3. */
-const EC_KEY = oid('1.2.840.10045.2.1');
-const RSA_IDENTIFIER = sequence(oid('1.2.840.113549.1.1.1'), NULL);
-const CURVE_IDENTIFIERS: Readonly<Record<number, Buffer>> = {
-  256: sequence(EC_KEY, oid('1.2.840.10045.3.1.7')),
-  384: sequence(EC_KEY, oid('1.3.132.0.34')),
-  521: sequence(EC_KEY, oid('1.3.132.0.35')),
-};
+const RSA_KEY = sequence(oid('1.2.840.113549.1.1.1'), NULL);
 
-function identifierOf({ algorithm: name, size }: KeyKind): Buffer {
-  if (name === 'RSA') return RSA_IDENTIFIER;
-  return (name === 'ECDSA' && CURVE_IDENTIFIERS[size]) || ED25519.identifier;
+/** AlgorithmIdentifier of a public key: the one encoding of RFC 3279 2.3.1, RFC 5480 2.1.1 and RFC 8410 section 3. */
+function identifierOf({ algorithm: name, size }: KeyKind): Buffer | undefined {
+  if (name === 'RSA') return RSA_KEY;
+  return name === 'Ed25519' ? ED25519.identifier : CURVES.find((curve) => curve.size === size)?.identifier;
 }
 
 /**
@@ -98,7 +99,7 @@ export function publicKey(spki: Uint8Array, code: string): { readonly key: KeyOb
   const key = keyObject(spki, code);
   const kind = kindOf(key);
   const identifier = new Members(whole(spki, TAG.sequence)).take(TAG.sequence);
-  if (!identifier.whole.equals(identifierOf(kind))) {
+  if (!identifierOf(kind)?.equals(identifier.whole)) {
     throw weak('its algorithm is not written in its one form, such as a curve that is spelled out instead of named');
   }
   return { key, kind };

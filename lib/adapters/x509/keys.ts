@@ -4,10 +4,10 @@ import { Refusal } from '../../domain/refusal.ts';
 import type { KeyKind } from '../../domain/spec.ts';
 import type { KeySigner } from '../../ports/keySigner.ts';
 import { localSigner } from '../localkeys/keySigner.ts';
+import { CURVES } from './algorithms.ts';
 
 const generate = promisify(generateKeyPair);
 
-const CURVES: Readonly<Record<number, string>> = { 256: 'P-256', 384: 'P-384', 521: 'P-521' };
 const RSA_SIZES = [2048, 3072, 4096];
 
 /**
@@ -20,8 +20,8 @@ export async function generateKey(kind: KeyKind): Promise<string> {
 
 async function newKey({ algorithm, size }: KeyKind): Promise<KeyObject> {
   if (algorithm === 'Ed25519') return generateKeyPairSync('ed25519').privateKey;
-  const namedCurve = CURVES[size];
-  if (algorithm === 'ECDSA' && namedCurve) return generateKeyPairSync('ec', { namedCurve }).privateKey;
+  const curve = CURVES.find((each) => each.size === size);
+  if (algorithm === 'ECDSA' && curve) return generateKeyPairSync('ec', { namedCurve: curve.name }).privateKey;
   if (algorithm === 'RSA' && RSA_SIZES.includes(size)) {
     return (await generate('rsa', { modulusLength: size })).privateKey;
   }

@@ -34,6 +34,8 @@ beforeAll(async () => {
   valid = await adapter.createCsr({ ...noNames, dnsNames: ['app.example.test'], commonName: 'app.example.test' }, key);
 });
 
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+
 /** A request as an attacker or a broken tool may write it, rightly signed. */
 const custom = (over: { version?: number; subject?: Buffer; spki?: Uint8Array; attributes?: Buffer[] }) =>
   signed(
@@ -76,7 +78,10 @@ const exponentOne = () => {
 describe('a request that was made here', () => {
   it('reads back as the names and the key that it was made from', async () => {
     const names = fc.record({
-      commonName: fc.option(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 16 }), { nil: undefined }),
+      commonName: fc.option(
+        fc.string({ unit: fc.constantFrom('a', 'ü', '漢', '𝒳', ' ', ','), minLength: 1, maxLength: 16 }),
+        { nil: undefined },
+      ),
       dnsNames: fc.array(
         fc.domain().map((name) => name.toLowerCase()),
         { maxLength: 4 },
@@ -97,23 +102,26 @@ describe('a request that was made here', () => {
     await fc.assert(
       fc.asyncProperty(names, async ({ commonName, subject, ...lists }) => {
         const wanted = { ...lists, ...(commonName !== undefined && { commonName }), ...(subject && { subject }) };
-        const { publicKey, der, ...facts } = await adapter.readCsr(await adapter.createCsr(wanted, key));
+        const made = await adapter.createCsr(wanted, key);
+        const { publicKey, der, ...facts } = await adapter.readCsr(made);
         expect(facts).toEqual({ ...wanted, keyKind: P256, publicKeyHash: adapter.publicKeyHash(signer.publicKey) });
-        expect(Buffer.from(publicKey)).toEqual(Buffer.from(signer.publicKey));
-        expect(der.length).toBeGreaterThan(0);
+        expect(hex(publicKey)).toBe(hex(signer.publicKey));
+        expect(hex(der)).toBe(hex(made));
       }),
       { numRuns: 60 },
     );
   });
 
   it('reads the same as DER, as PEM text and as PEM octets', async () => {
-    const fromDer = await adapter.readCsr(valid);
+    const read = async (csr: string | Uint8Array) => {
+      const { der, publicKey, ...facts } = await adapter.readCsr(csr);
+      return { ...facts, der: hex(der), publicKey: hex(publicKey) };
+    };
+    const fromDer = await read(valid);
     const pem = toPem('CERTIFICATE REQUEST', valid);
-    expect(await adapter.readCsr(pem)).toEqual(fromDer);
-    expect(await adapter.readCsr(Buffer.from(pem))).toEqual(fromDer);
-    expect(await adapter.readCsr(`some words\n${pem.replaceAll('CERTIFICATE REQ', 'NEW CERTIFICATE REQ')}`)).toEqual(
-      fromDer,
-    );
+    expect(await read(pem)).toEqual(fromDer);
+    expect(await read(Buffer.from(pem))).toEqual(fromDer);
+    expect(await read(`some words\n${pem.replaceAll('CERTIFICATE REQ', 'NEW CERTIFICATE REQ')}`)).toEqual(fromDer);
   });
 });
 
@@ -194,7 +202,7 @@ describe('a request that is refused', () => {
         fc.pre(!changed.equals(valid));
         await expect(adapter.readCsr(changed)).rejects.toBeInstanceOf(Refusal);
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 });
