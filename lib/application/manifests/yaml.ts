@@ -23,6 +23,8 @@ export interface YamlDocument {
 /** Characters. A thousand certificates are about half a megabyte. */
 const LARGEST = 4 * 1024 * 1024;
 const MOST_DOCUMENTS = 10_000;
+/** Values of one document with its aliases written out. */
+const MOST_VALUES = 1_000_000;
 const TOO_DEEP: InputError = {
   code: 'YamlTooDeep',
   message: 'is nested too deeply',
@@ -78,15 +80,31 @@ function parseDocuments(text: string, lineCounter: LineCounter): Document.Parsed
 
 type Json = { readonly json: unknown } | { readonly error: InputError };
 
-/** Aliases may repeat what they stand for a hundred times; more is a bomb. */
+const ALIASES: InputError = {
+  code: 'YamlAliases',
+  message: 'has aliases that cannot be resolved, or that stand for too much',
+  remedy: 'write it out without anchors and aliases',
+};
+
+/** Aliases may repeat what they stand for a hundred times; more is a bomb, and so is one that holds itself. */
 function toJson(document: Document.Parsed): Json {
   try {
-    return { json: document.toJS({ maxAliasCount: 100 }) };
+    const json: unknown = document.toJS({ maxAliasCount: 100 });
+    return countValues(json, 0) > MOST_VALUES ? { error: ALIASES } : { json };
   } catch (error) {
-    if (error instanceof RangeError) return { error: TOO_DEEP };
-    const message = 'has aliases that cannot be resolved, or too many';
-    return { error: { code: 'YamlAliases', message, remedy: 'write it out without anchors and aliases' } };
+    return { error: error instanceof RangeError ? TOO_DEEP : ALIASES };
   }
+}
+
+/** How many values there are when every alias is written out; counting ends soon after {@link MOST_VALUES}. */
+function countValues(value: unknown, before: number): number {
+  let count = before + 1;
+  if (typeof value !== 'object' || value === null) return count;
+  for (const member of Object.values(value)) {
+    if (count > MOST_VALUES) break;
+    count = countValues(member, count);
+  }
+  return count;
 }
 
 function lineFinder(document: Document.Parsed, lineAt: (offset: number) => number): (path: FieldPath) => number {
