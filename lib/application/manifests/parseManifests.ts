@@ -37,9 +37,12 @@ export function parseManifests(text: string, options: ManifestOptions = {}): Man
   const place = options.source === undefined ? {} : { source: options.source };
   const { documents, errors } = readDocuments(text, options);
   if (errors.length + documents.length === 0) errors.push({ code: 'NoResources', message: 'has no resource in it' });
-  if (errors.length > 0) throw new InputInvalid(errors.map((error) => ({ ...place, ...error })));
+  if (errors.length > 0) throw new InputInvalid(errors.sort(byPlace).map((error) => ({ ...place, ...error })));
   return documents;
 }
+
+const byPlace = (a: InputError, b: InputError): number =>
+  (a.document ?? 0) - (b.document ?? 0) || (a.line ?? 0) - (b.line ?? 0);
 
 function readDocuments(text: string, options: ManifestOptions): { documents: Manifest[]; errors: InputError[] } {
   const reading = new Findings();
