@@ -2,7 +2,6 @@ import { X509Certificate } from 'node:crypto';
 import type { Server } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { certId } from '../../../lib/adapters/acme/certId.ts';
-import { localSigner } from '../../../lib/adapters/localkeys/keySigner.ts';
 import type { AcmeAccount, AcmeEndpoint } from '../../../lib/ports/acmeServer.ts';
 import { newAcme, newSigner, obtain, startHttp01 } from '../../support/acmeClient.ts';
 import { type Challtestsrv, startChalltestsrv } from '../../support/peers/challtestsrv.ts';
@@ -110,10 +109,6 @@ describeWith(['pebble'], 'an account at Pebble', () => {
     await expect(acme.revoke(endpoint, { signer, url }, leaf.raw, 99)).rejects.toMatchObject({
       failure: { class: 'configuration', problem: { type: 'badRevocationReason' } },
     });
-  });
-
-  it('signs with a key that is read from PKCS #8, and refuses a text that is no key', () => {
-    expect(() => localSigner('nonsense')).toThrow();
   });
 });
 
