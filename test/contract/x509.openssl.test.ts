@@ -1,9 +1,10 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { toPem } from '../../lib/adapters/x509/pem.ts';
 import { x509 } from '../../lib/adapters/x509/x509.ts';
 import type { KeyKind } from '../../lib/domain/spec.ts';
+import { instant } from '../../lib/domain/time.ts';
 import { openssl, runCommand } from '../support/commands.ts';
 import { type Issued, issue, noNames, P256 } from '../support/internalCa.ts';
 import { describeWith } from '../support/peers/describeWith.ts';
@@ -83,10 +84,55 @@ describeWith(['openssl'], 'openssl on what the internal CA makes', () => {
     expect(await extensionText(root.certificate, 'keyUsage')).toBe('Digital Signature, Certificate Sign, CRL Sign');
     expect(await extensionText(intermediate.certificate, 'basicConstraints')).toBe('CA:TRUE');
     expect(await extensionText(rsa.certificate, 'keyUsage')).toBe('Digital Signature, Key Encipherment');
-    const title = await openssl(['x509', '-noout', '-ext', 'subjectAltName'], rsa.certificate);
-    expect(title).not.toContain('critical');
+    const named = await issue({ dnsNames: ['a.test'] });
+    for (const { certificate } of [rsa, named]) {
+      const title = await openssl(['x509', '-noout', '-ext', 'subjectAltName'], certificate);
+      expect(title).toMatch(/^X509v3 Subject Alternative Name: *\n/);
+    }
   });
 });
+
+/** A self-signed certificate that openssl makes, with these extensions beside its own. */
+async function foreign(name: string, ...extensions: string[]): Promise<Issued> {
+  const key = join(folder, `${name}.key`);
+  const command = ['req', '-x509', '-nodes', '-days', '60', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
+  const added = extensions.flatMap((extension) => ['-addext', extension]);
+  const certificate = await openssl([...command, '-keyout', key, '-subj', `/O=${name}`, ...added]);
+  return { certificate, key: readFileSync(key, 'utf8') };
+}
+
+describeWith(['openssl'], 'a CA that openssl made', () => {
+  const CA = 'basicConstraints=critical,CA:TRUE';
+
+  it('signs here, linked by the key identifier that openssl gave it', async () => {
+    const root = await foreign('plain', 'keyUsage=critical,keyCertSign');
+    const leaf = await issue({ dnsNames: ['app.example.test'] }, root);
+    expect(await verdict(root, root, leaf)).toContain('leaf.pem: OK');
+  });
+
+  it('signs leaves but no CAs when its path length is 0', async () => {
+    const root = await foreign('short', `${CA},pathlen:0`, 'keyUsage=critical,keyCertSign');
+    const leaf = await issue({ dnsNames: ['app.example.test'] }, root);
+    expect(await verdict(root, root, leaf)).toContain('leaf.pem: OK');
+    await expect(issue({ commonName: 'CA', isCA: true, notAfter: soon() }, root)).rejects.toMatchObject({
+      code: 'IssuerNotCA',
+      message: expect.stringContaining('path length 0'),
+    });
+  });
+
+  it('signs here when it has no key usage extension, which allows everything', async () => {
+    const root = await foreign('silent');
+    const leaf = await issue({ dnsNames: ['app.example.test'] }, root);
+    expect(adapter.readChain(leaf.certificate)[0]).toMatchObject({ issuerDN: 'O=silent' });
+  });
+
+  it('signs nothing when its key usage does not allow it', async () => {
+    const root = await foreign('mute', CA, 'keyUsage=critical,cRLSign');
+    await expect(issue({ dnsNames: ['a.test'] }, root)).rejects.toMatchObject({ code: 'IssuerNotCA' });
+  });
+});
+
+const soon = () => instant(Date.now() + 24 * 3_600_000);
 
 describeWith(['openssl'], 'openssl on keys and requests', () => {
   it.each(keyKinds)('verifies a request with a key of kind %s and reads its names', async (_, kind) => {

@@ -177,6 +177,17 @@ describe('a request that is refused', () => {
     });
   });
 
+  it('whose signature algorithm is not of its key', async () => {
+    const key = await adapter.signer(await adapter.generateKey({ algorithm: 'RSA', size: 2048 }));
+    const body = sequence(integer(Buffer.of(0)), writeName({}, 'a.test'), key.publicKey, explicit(0));
+    const signature = bitString(await key.sign(body, 'SHA-256'));
+    const ecdsa = sequence(oid('1.2.840.10045.4.3.2'));
+    await expect(adapter.readCsr(sequence(body, ecdsa, signature))).rejects.toMatchObject({
+      code: 'CsrSignatureInvalid',
+    });
+    await expect(adapter.readCsr(await signed(body, key))).resolves.toMatchObject({ commonName: 'a.test' });
+  });
+
   it('whose last octet was changed', async () => {
     const forged = Buffer.from(valid);
     forged[forged.length - 1]! ^= 1;
