@@ -72,6 +72,26 @@ test('a process that is killed loses nothing that it had acknowledged, wherever 
   expect(acknowledged.filter((line) => line.startsWith('seal ')).length).toBeGreaterThan(100);
 });
 
+test('a refused opening does not loosen the lock that its own process holds', async () => {
+  const path = join(tempDir('kill'), 'data');
+  const folder = openDataFolder(path);
+  expect((await refusalOf(() => openDataFolder(path))).code).toBe('DataFolderLocked');
+  const child = spawn(process.execPath, [program, path], { stdio: ['ignore', 'ignore', 'pipe'] });
+  guard.process(child.pid!);
+  let errors = '';
+  child.stderr.on('data', (text) => {
+    errors += text;
+  });
+  // Should it get in after all, it would write for ever.
+  const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  const [code] = await once(child, 'exit');
+  clearTimeout(timer);
+  guard.ended(child.pid!);
+  expect(code).toBe(1);
+  expect(errors).toContain('DataFolderLocked');
+  folder.release();
+});
+
 test('the data folder is locked against other processes while its process lives, and free when it was killed', async () => {
   const path = join(tempDir('kill'), 'data');
   await killedAfter(path, 2, async (pid) => {

@@ -3,6 +3,7 @@ import { Refusal } from '../../domain/refusal.ts';
 import { Connection } from './connection.ts';
 import { damaged, translated } from './errors.ts';
 import { openFile } from './file.ts';
+import { type Log, openLog } from './log.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from './schema.ts';
 
 /** Over this many pages (of 4 KiB) the whole-file check at opening is left out: it reads every page, and a start must not take minutes. */
@@ -10,8 +11,8 @@ const CHECKED_PAGES = 64 * 1024;
 
 /**
  * An open database.
- * - `ledger`: a write is on the disk when it is answered (`synchronous=FULL`)
- * - `views`: a write survives the process but perhaps not the machine (`synchronous=NORMAL`); for what can be made again
+ * - `ledger`: a write is on the disk when it is answered
+ * - `views`: a write survives the process but perhaps not the machine; for what can be made again
  */
 export interface Database {
   readonly ledger: Connection;
@@ -27,29 +28,34 @@ export interface Database {
 /**
  * Opens the database at `file`, makes it (mode 0600) when it is not there, and brings its schema up to date. One process at a time: the data
  * folder's lock sees to that.
+ * @param logOf opens the write-ahead log; another than the default is for tests
  * @throws Refusal `DataFolderNewer` (a newer program wrote it), `DataFolderDamaged`, `DataFolderUnreadable`
  */
-export function openDatabase(file: string): Database {
+export function openDatabase(file: string, logOf: (file: string) => Log = openLog): Database {
   let ledger: DatabaseSync | undefined;
   try {
     ledger = openFile(file);
-    configure(ledger, 'FULL');
+    configure(ledger);
     check(ledger, file);
     migrate(ledger, file);
     const views = openFile(file);
-    configure(views, 'NORMAL');
-    return database(new Connection(ledger, file), new Connection(views, file));
+    configure(views);
+    const log = logOf(file);
+    return database(new Connection(ledger, file, log.flush), new Connection(views, file), log.close);
   } catch (error) {
     ledger?.close();
     throw translated(error, file);
   }
 }
 
-function configure(database: DatabaseSync, synchronous: 'FULL' | 'NORMAL'): void {
+// NORMAL flushes the log before each checkpoint, and keeps the file whole through a loss of power. What FULL adds, a flush after each commit,
+// the ledger's connection does itself (log.ts): SQLite would hold up the whole process for as long as the disk takes.
+// https://www.sqlite.org/pragma.html#pragma_synchronous
+function configure(database: DatabaseSync): void {
   database.exec(`
     PRAGMA busy_timeout = 5000;
     PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = ${synchronous};
+    PRAGMA synchronous = NORMAL;
     PRAGMA cache_size = -8192;
   `);
 }
@@ -77,7 +83,7 @@ function migrate(database: DatabaseSync, file: string): void {
 const pragma = (database: DatabaseSync, name: 'page_count' | 'user_version'): number =>
   Number((database.prepare(`PRAGMA ${name}`).get() as Record<string, unknown>)[name]);
 
-function database(ledger: Connection, views: Connection): Database {
+function database(ledger: Connection, views: Connection, closeLog: () => void): Database {
   const listeners = new Set<() => void>();
   return {
     ledger,
@@ -92,6 +98,7 @@ function database(ledger: Connection, views: Connection): Database {
     async close() {
       await views.close();
       await ledger.close();
+      closeLog();
     },
   };
 }

@@ -54,6 +54,12 @@ export const unreadable = (path: string, error: unknown): Refusal =>
     },
   );
 
+/** The refusal of every write after a flush that failed: what was committed may be on the disk or not. */
+export const flushFailed = (file: string, error: unknown): Refusal =>
+  new Refusal('DataFolderFailed', `The disk did not confirm a write to ${file}: ${(error as Error).message}.`, {
+    remedy: 'Check the disk, then start Chancery again: it goes on from what the disk has kept.',
+  });
+
 // The low byte is the primary code; the rest says more (SQLITE_IOERR_FSYNC and such).
 function primaryCode(error: unknown): number | undefined {
   const code = (error as { errcode?: unknown } | null)?.errcode;

@@ -23,9 +23,16 @@ export interface CommitRow {
 // Every string that begins with a prefix sorts before the prefix with the last code point behind it.
 const LAST = '\u{10FFFF}';
 
-/** The ledger in SQLite. Appends of one turn of the event loop share one transaction; see Connection. */
+/** The ledger in SQLite. Appends of one turn of the event loop share one transaction and one flush; see Connection. */
 export function sqliteEventStore(database: Database): EventStore {
   const { ledger, views } = database;
+  // Newest append under way, by stream.
+  const underWay = new Map<string, Promise<unknown>>();
+
+  // A commit can be read before it is on the disk. Nobody shall act on it until then.
+  async function settled(stream: string): Promise<void> {
+    await underWay.get(stream)?.catch(() => {});
+  }
 
   function standsAt(stream: string, version: number): string | undefined {
     return ledger.get<{ commit_id: string }>(
@@ -40,7 +47,7 @@ export function sqliteEventStore(database: Database): EventStore {
       assertFit(commit, head);
       const body = commitBody(commit);
       const state = JSON.stringify(head.snapshot.state) ?? 'null';
-      const answer = await ledger.write(() => {
+      const append = ledger.write(() => {
         const at = ledger.get<{ version: number }>('SELECT version FROM heads WHERE stream = ?', commit.stream);
         if ((at?.version ?? 0) !== commit.version - 1) {
           return standsAt(commit.stream, commit.version) === commit.commitId ? 'repeated' : 'conflict';
@@ -67,16 +74,22 @@ export function sqliteEventStore(database: Database): EventStore {
         );
         return 'appended';
       });
+      underWay.set(commit.stream, append);
+      const answer = await append.finally(() => {
+        if (underWay.get(commit.stream) === append) underWay.delete(commit.stream);
+      });
       if (answer === 'appended') database.announce();
       return answer === 'conflict' ? 'conflict' : 'appended';
     },
 
     async head(stream) {
+      await settled(stream);
       const row = ledger.get<HeadRow>('SELECT * FROM heads WHERE stream = ?', stream);
       return row && toHead(row);
     },
 
     async commits(stream, after = 0, limit = -1) {
+      await settled(stream);
       return ledger
         .all<CommitRow>(
           `SELECT position, stream, version, body FROM commits WHERE stream = ? AND version > ?

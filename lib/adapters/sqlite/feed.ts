@@ -24,14 +24,16 @@ export function sqliteFeed(database: Database, options: FeedOptions = {}): Feed 
   let unsubscribe: (() => void) | undefined;
 
   const log = {
-    read: (after: number, limit: number): FeedRecord[] =>
-      database.ledger
-        .all<CommitRow>(
-          'SELECT position, stream, version, body FROM commits WHERE position > ? ORDER BY position LIMIT ?',
-          after,
-          limit,
-        )
-        .map((row) => ({ position: row.position, commit: toCommit(row) })),
+    async read(after: number, limit: number): Promise<FeedRecord[]> {
+      const rows = database.ledger.all<CommitRow>(
+        'SELECT position, stream, version, body FROM commits WHERE position > ? ORDER BY position LIMIT ?',
+        after,
+        limit,
+      );
+      // The last of them may not be on the disk yet, and nobody shall act on it until then.
+      await database.ledger.flushed();
+      return rows.map((row) => ({ position: row.position, commit: toCommit(row) }));
+    },
 
     checkpoint: (consumer: string): number =>
       database.views.get<{ position: number }>('SELECT position FROM checkpoints WHERE consumer = ?', consumer)

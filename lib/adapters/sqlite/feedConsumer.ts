@@ -4,7 +4,7 @@ import { FeedLanes } from './feedLanes.ts';
 /** The ledger as a consumer reads it, and where the consumer's place in it is kept. */
 export interface FeedLog {
   /** The records after `position`, in order, at most `limit`. */
-  read(position: number, limit: number): FeedRecord[];
+  read(position: number, limit: number): Promise<FeedRecord[]>;
   checkpoint(consumer: string): number;
   store(consumer: string, position: number): Promise<void>;
 }

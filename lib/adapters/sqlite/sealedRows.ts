@@ -33,7 +33,12 @@ export function sqliteSealedRows({ ledger }: Database): SealedRows {
         return read(row.ref)!;
       }),
 
-    read: async (ref) => read(ref),
+    async read(ref) {
+      const row = read(ref);
+      // A row that is not on the disk yet must not be used: its key would be lost and its CSR gone out.
+      await ledger.flushed();
+      return row;
+    },
 
     rewrap: (ref, from, to) =>
       ledger.write(

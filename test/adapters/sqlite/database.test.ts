@@ -4,7 +4,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { openDatabase } from '../../../lib/adapters/sqlite/database.ts';
 import { sqliteEventStore } from '../../../lib/adapters/sqlite/eventStore.ts';
+import { openLog } from '../../../lib/adapters/sqlite/log.ts';
 import { SCHEMA_VERSION } from '../../../lib/adapters/sqlite/schema.ts';
+import { sqliteViews } from '../../../lib/adapters/sqlite/views.ts';
 import { append } from '../../support/ledger.ts';
 import { refusalOf } from '../../support/refusal.ts';
 import { tempDir } from '../../support/temp.ts';
@@ -32,11 +34,42 @@ test('a new database has the newest schema and is readable to its owner alone', 
   raw.close();
 });
 
-test('the ledger waits for the disk and the views do not', async () => {
-  const database = openDatabase(newFile());
-  expect(database.ledger.get('PRAGMA synchronous')).toEqual({ synchronous: 2 });
-  expect(database.views.get('PRAGMA synchronous')).toEqual({ synchronous: 1 });
-  expect(database.ledger.get('PRAGMA journal_mode')).toEqual({ journal_mode: 'wal' });
+test('a write to the ledger waits for the flush of the log, and a write to the views does not', async () => {
+  let flushes = 0;
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const database = openDatabase(newFile(), (file) => {
+    const log = openLog(file);
+    return {
+      ...log,
+      async flush() {
+        flushes++;
+        await held;
+        await log.flush();
+      },
+    };
+  });
+  let answered = false;
+  const answer = append(sqliteEventStore(database), 'a', 1).then(() => {
+    answered = true;
+  });
+  await sqliteViews(database).put({ view: 'v', key: 'a', version: 1, owner: '-', doc: {} });
+  expect([flushes, answered]).toEqual([1, false]);
+  release();
+  await answer;
+  expect(database.views.get('PRAGMA journal_mode')).toEqual({ journal_mode: 'wal' });
+  await database.close();
+});
+
+test('the log cannot be flushed any more once it is closed', async () => {
+  const database = openDatabase(newFile(), (file) => {
+    const log = openLog(file);
+    log.close();
+    return { flush: log.flush, close: () => {} };
+  });
+  await expect(append(sqliteEventStore(database), 'a', 1)).rejects.toMatchObject({ code: 'DataFolderFailed' });
   await database.close();
 });
 
