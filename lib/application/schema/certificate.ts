@@ -90,7 +90,7 @@ export const certificateSpec = closed(
     emailAddresses: nameList.optional().describe('Mail addresses.'),
     issuerRef: issuerRef.describe('Who signs.'),
     secretName: subdomainName.optional().describe("Of the delivered Secret. Default: the certificate's name."),
-    secretTemplate: secretTemplate.optional(),
+    secretTemplate: secretTemplate.optional().describe('What the delivered Secret carries beside the certificate.'),
     duration: duration.optional().describe('Default 2160h (90 days), at least 1h. ACME CAs decide themselves.'),
     renewBefore: duration
       .optional()
@@ -99,7 +99,7 @@ export const certificateSpec = closed(
       .int()
       .optional()
       .describe('As renewBefore, in percent of the lifetime: 1 to 99. Not both.'),
-    privateKey: privateKey.optional(),
+    privateKey: privateKey.optional().describe('Which key is made. In CSR mode the requester has made it.'),
     usages: z
       .array(z.enum(Object.keys(USAGES) as Usage[]))
       .max(32)

@@ -15,10 +15,13 @@ export function closed<S extends z.core.$ZodLooseShape>(shape: S, unsupported: U
   return schema;
 }
 
-/** Why a member that {@link closed} knows is not taken; undefined for a member nobody knows. */
+/** Members that a {@link closed} object refuses by name, each with why. */
+export const unsupportedBy = (schema: z.core.$ZodType): Unsupported => unsupportedMembers.get(schema)?.members ?? {};
+
+/** Why a member is not taken; undefined for one that nobody knows. */
 export const whyUnsupported = (schema: z.core.$ZodType, member: string): string | undefined => {
-  const members = unsupportedMembers.get(schema)?.members;
-  return members && Object.hasOwn(members, member) ? members[member] : undefined;
+  const members = unsupportedBy(schema);
+  return Object.hasOwn(members, member) ? members[member] : undefined;
 };
 
 /** The object schema that stands at `path`, through optional members, lists and maps. */

@@ -33,8 +33,8 @@ const webhook = closed(
 
 const dns01 = closed(
   {
-    rfc2136: rfc2136.optional(),
-    webhook: webhook.optional(),
+    rfc2136: rfc2136.optional().describe('A name server that takes dynamic updates (RFC 2136).'),
+    webhook: webhook.optional().describe('An HTTP service that sets TXT records.'),
     cnameStrategy: z
       .enum(['None', 'Follow'])
       .optional()
@@ -74,12 +74,13 @@ const solver = closed(
     )
       .optional()
       .describe('Which names the solver serves. Without it: all.'),
-    dns01: dns01.optional(),
-    http01: closed({ ingress: recorded.optional(), gatewayHTTPRoute: recorded.optional() })
+    dns01: dns01.optional().describe('By a TXT record (RFC 8555 8.4): exactly one of rfc2136 and webhook.'),
+    http01: closed({
+      ingress: recorded.optional().describe('Recorded, not used.'),
+      gatewayHTTPRoute: recorded.optional().describe('Recorded, not used.'),
+    })
       .optional()
-      .describe(
-        'Answered by the service itself: route /.well-known/acme-challenge/ to it. Members are recorded, not used.',
-      ),
+      .describe('Answered by the service itself: route /.well-known/acme-challenge/ to it.'),
   },
   { waitInsteadOfSelfCheck: 'leave it out: every authoritative name server is asked' },
 );
@@ -109,7 +110,7 @@ const acme = closed(
       .describe('Only false: the account key is always made here.'),
     solvers: z.array(solver).max(100).optional().describe('How control of names is proved.'),
   },
-  { renewalInformationSource: 'leave it out' },
+  { renewalInformationSource: "leave it out: the certificate's own renewBefore counts" },
 );
 
 const NO_EXTENSIONS = 'leave it out: the extension is not written';
