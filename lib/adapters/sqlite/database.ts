@@ -1,10 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { Refusal } from '../../domain/refusal.ts';
 import { Connection } from './connection.ts';
 import { damaged, translated } from './errors.ts';
 import { openFile } from './file.ts';
 import { type Log, openLog } from './log.ts';
-import { MIGRATIONS, SCHEMA_VERSION } from './schema.ts';
+import { migrate } from './migrate.ts';
+import { MIGRATIONS } from './schema.ts';
 
 /** Over this many pages (of 4 KiB) the whole-file check at opening is left out: it reads every page, and a start must not take minutes. */
 const CHECKED_PAGES = 64 * 1024;
@@ -37,7 +37,7 @@ export function openDatabase(file: string, logOf: (file: string) => Log = openLo
     ledger = openFile(file);
     configure(ledger);
     check(ledger, file);
-    migrate(ledger, file);
+    migrate(ledger, file, MIGRATIONS);
     const views = openFile(file);
     configure(views);
     const log = logOf(file);
@@ -61,27 +61,11 @@ function configure(database: DatabaseSync): void {
 }
 
 function check(database: DatabaseSync, file: string): void {
-  if (pragma(database, 'page_count') > CHECKED_PAGES) return;
+  const { page_count: pages } = database.prepare('PRAGMA page_count').get() as { page_count: number };
+  if (pages > CHECKED_PAGES) return;
   const found = database.prepare('PRAGMA quick_check(1)').get() as { quick_check: string };
   if (found.quick_check !== 'ok') throw damaged(file, found.quick_check.replaceAll('\n', ' '));
 }
-
-function migrate(database: DatabaseSync, file: string): void {
-  const found = pragma(database, 'user_version');
-  if (found > SCHEMA_VERSION) {
-    throw new Refusal(
-      'DataFolderNewer',
-      `${file} was written by a newer Chancery (schema ${found}; this one knows ${SCHEMA_VERSION}).`,
-      { remedy: 'Run the newer Chancery, or restore a backup from before the upgrade.' },
-    );
-  }
-  for (const [index, step] of MIGRATIONS.entries()) {
-    if (index >= found) database.exec(`BEGIN IMMEDIATE; ${step}; PRAGMA user_version = ${index + 1}; COMMIT;`);
-  }
-}
-
-const pragma = (database: DatabaseSync, name: 'page_count' | 'user_version'): number =>
-  Number((database.prepare(`PRAGMA ${name}`).get() as Record<string, unknown>)[name]);
 
 function database(ledger: Connection, views: Connection, closeLog: () => void): Database {
   const listeners = new Set<() => void>();

@@ -22,6 +22,7 @@ export function sqliteFeed(database: Database, options: FeedOptions = {}): Feed 
   const settings = { pageSize: 256, firstPause: 100, longestPause: 30_000, onError: () => {}, ...options };
   const consumers = new Map<string, FeedConsumer>();
   let unsubscribe: (() => void) | undefined;
+  let stopped = false;
 
   const log = {
     async read(after: number, limit: number): Promise<FeedRecord[]> {
@@ -63,6 +64,7 @@ export function sqliteFeed(database: Database, options: FeedOptions = {}): Feed 
 
     start() {
       if (unsubscribe) return;
+      if (stopped) throw new Error('a feed that was stopped does not start again');
       unsubscribe = database.onAppend(() => {
         for (const consumer of consumers.values()) consumer.wake();
       });
@@ -75,6 +77,7 @@ export function sqliteFeed(database: Database, options: FeedOptions = {}): Feed 
     },
 
     async stop() {
+      stopped = true;
       unsubscribe?.();
       unsubscribe = undefined;
       await Promise.all([...consumers.values()].map((consumer) => consumer.stop()));

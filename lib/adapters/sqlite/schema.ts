@@ -62,6 +62,3 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
 ];
-
-/** The schema version that this program writes. */
-export const SCHEMA_VERSION = MIGRATIONS.length;

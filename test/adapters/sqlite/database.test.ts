@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { openDatabase } from '../../../lib/adapters/sqlite/database.ts';
 import { sqliteEventStore } from '../../../lib/adapters/sqlite/eventStore.ts';
 import { openLog } from '../../../lib/adapters/sqlite/log.ts';
-import { SCHEMA_VERSION } from '../../../lib/adapters/sqlite/schema.ts';
+import { MIGRATIONS } from '../../../lib/adapters/sqlite/schema.ts';
 import { sqliteViews } from '../../../lib/adapters/sqlite/views.ts';
 import { append } from '../../support/ledger.ts';
 import { refusalOf } from '../../support/refusal.ts';
@@ -30,7 +30,7 @@ test('a new database has the newest schema and is readable to its owner alone', 
   for (const name of [file, `${file}-wal`, `${file}-shm`]) expect(statSync(name).mode & 0o777).toBe(0o600);
   await database.close();
   const raw = new DatabaseSync(file);
-  expect(raw.prepare('PRAGMA user_version').get()).toEqual({ user_version: SCHEMA_VERSION });
+  expect(raw.prepare('PRAGMA user_version').get()).toEqual({ user_version: MIGRATIONS.length });
   raw.close();
 });
 
@@ -76,12 +76,12 @@ test('the log cannot be flushed any more once it is closed', async () => {
 test('a database of a newer program is refused and left as it is', async () => {
   const file = await written();
   const raw = new DatabaseSync(file);
-  raw.exec(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
+  raw.exec(`PRAGMA user_version = ${MIGRATIONS.length + 1}`);
   raw.close();
   const before = readFileSync(file);
   const refusal = await refusalOf(() => openDatabase(file));
   expect(refusal.code).toBe('DataFolderNewer');
-  expect(refusal.message).toContain(`schema ${SCHEMA_VERSION + 1}`);
+  expect(refusal.message).toContain(`schema ${MIGRATIONS.length + 1}`);
   expect(readFileSync(file).equals(before)).toBe(true);
 });
 
