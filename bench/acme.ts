@@ -1,0 +1,104 @@
+/**
+ * `npm run bench:acme [-- --json --check --rounds N]`: ACME clients side by side on one Pebble. Each load is run by every client in turn, round
+ * by round, each in a process of its own; ratios to the floor are of the same round, so that the machine's noise hits both.
+ */
+import { type Client, clients, runClient } from './acme/clients.ts';
+import { type Load, loads } from './acme/loads.ts';
+import type { Timings } from './acme/runner.ts';
+import { type Stage, startStage } from './acme/stage.ts';
+import { benchArguments, type Figure, median, pairedRatio, report, rounded, table } from './support.ts';
+
+/** What one client took on one load, a value for each round. */
+interface Row {
+  readonly client: string;
+  readonly load: Load;
+  readonly rounds: readonly Timings[];
+  readonly requests: number;
+}
+
+const REQUESTS_AT_MOST = 8;
+const CPU_AT_MOST = 25;
+
+const options = benchArguments(5);
+const say = (line: string) => console.error(line);
+
+async function measure(stage: Stage, load: Load, all: readonly Client[]): Promise<Row[]> {
+  const fit = all.filter((client) => client.unfit(load) === undefined);
+  const rounds = new Map<string, Timings[]>(fit.map(({ name }) => [name, []]));
+  for (let round = 1; round <= options.rounds; round++) {
+    for (const client of fit) {
+      say(`${load.name}: round ${round} of ${options.rounds}: ${client.name}`);
+      rounds.get(client.name)!.push(await runClient(client, stage.job(load)));
+    }
+  }
+  const rows: Row[] = [];
+  for (const { name } of fit) {
+    const requests = await countRequests(stage, load, fit.find((client) => client.name === name)!);
+    rows.push({ client: name, load, rounds: rounds.get(name)!, requests });
+  }
+  return rows;
+}
+
+/** Requests a certificate, by one unmeasured run of a few certificates one after the other. */
+async function countRequests(stage: Stage, load: Load, client: Client): Promise<number> {
+  const few = { ...load, certificates: Math.min(load.certificates, 5), concurrency: 1, validation: 0 };
+  const { job, counted } = stage.countedJob(few);
+  await runClient(client, job);
+  return counted();
+}
+
+const times = (row: Row): number[] => row.rounds.map(({ milliseconds }) => milliseconds);
+const cpuEach = (row: Row): number => median(row.rounds.map((one) => one.cpuMilliseconds)) / row.load.certificates;
+
+function printed(rows: readonly Row[]): string {
+  const floor = times(rows[0]!);
+  const cells = rows.map((row) => [
+    row.client,
+    rounded(median(times(row)) / 1000),
+    rounded(pairedRatio(times(row), floor)),
+    rounded(row.requests),
+    rounded(cpuEach(row)),
+    rounded(Math.max(...row.rounds.map(({ peakMiB }) => peakMiB))),
+  ]);
+  const header = ['client', 'seconds', 'x floor', 'requests each', 'CPU ms each', 'peak MiB'];
+  return `${rows[0]!.load.name}\n\n${table(header, cells)}\n`;
+}
+
+/** Ours (or the core, while the service is not wired) against the reach. */
+function figures(rows: readonly Row[], judged: string): Figure[] {
+  const { load } = rows[0]!;
+  const own = rows.find(({ client }) => client === judged)!;
+  const bulk = load.certificates > 1;
+  const peers = rows.filter(({ client }) => !['floor', 'core', judged].includes(client));
+  const best = Math.min(...peers.map((row) => median(times(row))));
+  const of = (name: string, value: number, unit: string, atMost?: number): Figure => ({
+    name: `${judged}: ${load.name}: ${name}`,
+    value,
+    unit,
+    ...(atMost === undefined ? {} : { reach: { atMost } }),
+  });
+  return [
+    of('time', median(times(own)), 'ms'),
+    of('ratio to the floor', pairedRatio(times(own), times(rows[0]!)), 'x', load.atMost),
+    ...(peers.length > 0 ? [of('ratio to the best peer', median(times(own)) / best, 'x', bulk ? 1 : undefined)] : []),
+    ...(load.namesEach === 1
+      ? [of('requests a certificate', own.requests, '', bulk ? REQUESTS_AT_MOST : undefined)]
+      : []),
+    of('CPU a certificate', cpuEach(own), 'ms', bulk ? CPU_AT_MOST : undefined),
+  ];
+}
+
+const all = await clients(say);
+const judged = all.some(({ name }) => name === 'ours') ? 'ours' : 'core';
+const stage = await startStage(Math.max(...loads.map(({ validation }) => validation)));
+const found: Figure[] = [];
+try {
+  for (const load of loads) {
+    const rows = await measure(stage, load, all);
+    if (!options.json) console.log(`\n${printed(rows)}`);
+    found.push(...figures(rows, judged));
+  }
+} finally {
+  await stage.close();
+}
+report('ACME: request to certificate', found, options);
