@@ -101,10 +101,14 @@ async function validate(services: Needs, run: Run, context: Context, input: Issu
   const { spec, account } = context;
   const { url } = run.issuance.order!;
   const ask = (): Promise<Order> => services.acme.order(endpointOf(spec), account, url);
-  const polled = poll(ask, (order) => order.status !== 'pending' || order.retryAfter !== undefined);
-  if (!run.certificate.spec.request)
-    await sealedKey(services, run).catch((error) => polled.then(() => Promise.reject(error)));
-  const order = await polled;
+  // Both are awaited together: a CA that refuses while the key is being made must not be a rejection that nobody hears.
+  const [polled, key] = await Promise.allSettled([
+    poll(ask, (order) => order.status !== 'pending' || order.retryAfter !== undefined),
+    run.certificate.spec.request ? undefined : sealedKey(services, run),
+  ]);
+  if (polled.status === 'rejected') throw polled.reason;
+  if (key.status === 'rejected') throw key.reason;
+  const order = polled.value;
   switch (order.status) {
     case 'pending':
       return waitOrDefer(services, run, input.challenge, 'CaStillValidating', order.retryAfter);
