@@ -1,0 +1,19 @@
+import type { Route } from './route.ts';
+import { clusterRoutes, teamRoutes, tokenRoutes } from './routes/admin.ts';
+import { applyRoutes } from './routes/apply.ts';
+import { certificateRoutes } from './routes/certificates.ts';
+import { allCredentialRoutes } from './routes/credentials.ts';
+import { allIssuerRoutes } from './routes/issuers.ts';
+import { serviceRoutes } from './routes/service.ts';
+
+/** Every route there is. The router, the OpenAPI document and docs/api.md are made from this table. */
+export const routes: readonly Route[] = [
+  ...certificateRoutes,
+  ...applyRoutes,
+  ...allIssuerRoutes,
+  ...allCredentialRoutes,
+  ...teamRoutes,
+  ...clusterRoutes,
+  ...tokenRoutes,
+  ...serviceRoutes(() => routes),
+];

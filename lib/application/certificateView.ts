@@ -1,0 +1,102 @@
+import { renewAt } from '../domain/certificate.ts';
+import type { IssuerState } from '../domain/issuer.ts';
+import type { IssuerRef } from '../domain/spec.ts';
+import type { Instant } from '../domain/time.ts';
+import { type CertificateFacts, gatherFacts } from './certificateFacts.ts';
+import { deliveredCondition, issuingCondition, readyCondition } from './conditions.ts';
+import { type DeliveryView, deliveryView } from './deliveryView.ts';
+import { type IssuanceView, issuanceView, stepWords } from './issuanceView.ts';
+import { readyCondition as issuerReady } from './issuers.ts';
+import { publicText } from './publicCause.ts';
+import type { Services } from './services.ts';
+
+/** A certificate with its conditions, as of now or of `at`, and its stream's version. @throws Refusal `CertificateNotFound` */
+export async function describeCertificate(
+  services: Pick<Services, 'ledger' | 'clock'>,
+  team: string,
+  name: string,
+  at?: Instant,
+) {
+  const facts = await gatherFacts(services, team, name, at);
+  return { version: facts.version, view: certificateView(facts) };
+}
+
+/** The facts as answers show them. */
+export function certificateView(facts: CertificateFacts) {
+  const { team, name, certificate } = facts;
+  const { uid, generation, createdAt, spec, issued } = certificate;
+  const issuance = issuanceView(facts.issuance);
+  const deliveries = facts.deliveries.map(({ destination, state }) => deliveryView(certificate, destination, state));
+  const conditions = [
+    readyCondition(facts),
+    issuingCondition(facts, issuance),
+    ...[deliveredCondition(facts, deliveries)].filter((one) => one !== undefined),
+  ];
+  return {
+    team,
+    name,
+    uid,
+    generation,
+    createdAt,
+    spec,
+    status: {
+      conditions,
+      ...(issued && {
+        revision: issued.revision,
+        serial: issued.serial,
+        fingerprint: issued.fingerprint,
+        notBefore: issued.notBefore,
+        notAfter: issued.notAfter,
+        renewalTime: renewAt(certificate),
+      }),
+      issuer: issuerReadiness(spec.issuerRef, facts.issuer),
+      ...(issuance && { issuance }),
+      deliveries,
+      ...nextAction(facts, issuance, deliveries),
+    },
+  };
+}
+
+function issuerReadiness({ kind, name }: IssuerRef, state: IssuerState) {
+  if (state.status !== 'configured') {
+    const message = `there is no ${kind} ${name}`;
+    return { kind, name, ready: 'False' as const, reason: 'IssuerNotFound', message };
+  }
+  const { status, reason, message } = issuerReady(state);
+  return { kind, name, ready: status, reason, message: publicText(message) };
+}
+
+interface NextAction {
+  readonly action: 'Renew' | 'Retry' | 'Continue' | 'Act';
+  readonly message: string;
+  readonly at?: Instant;
+}
+
+/** What happens next: what is stuck comes before what goes on, and that before the renewal. */
+function nextAction(
+  facts: CertificateFacts,
+  issuance: IssuanceView | undefined,
+  deliveries: readonly DeliveryView[],
+): { nextAction?: NextAction } {
+  if (facts.certificate.issuing) return { nextAction: issuingNext(facts, issuance) };
+  const stuck = deliveries.find(({ cause }) => cause);
+  if (stuck?.cause) return { nextAction: retry(stuck.status === 'refused' || stuck.status === 'taken', stuck) };
+  if (deliveries.some(({ status }) => status !== 'confirmed')) {
+    return { nextAction: { action: 'Continue', message: 'It is being delivered' } };
+  }
+  const at = renewAt(facts.certificate);
+  return at ? { nextAction: { action: 'Renew', message: `It is renewed at ${at}`, at } } : {};
+}
+
+function issuingNext(facts: CertificateFacts, issuance: IssuanceView | undefined): NextAction {
+  if (!issuance?.cause || !issuance.retryAt) return { action: 'Continue', message: stepWords(issuance) };
+  const kind = facts.issuance?.failure?.class;
+  const waits = issuance.status === 'failed' && (kind === 'person' || kind === 'configuration');
+  return retry(waits, issuance);
+}
+
+function retry(somebodyMustAct: boolean, { cause, retryAt }: Pick<IssuanceView, 'cause' | 'retryAt'>): NextAction {
+  const again = retryAt ? ` It is tried again at ${retryAt}.` : '';
+  const message = `${cause!.remedy}${again}`;
+  return { action: somebodyMustAct ? 'Act' : 'Retry', message, ...(retryAt && { at: retryAt }) };
+}

@@ -1,0 +1,183 @@
+import { certificateDecider } from '../domain/certificate.decide.ts';
+import { certificateStream, type LiveCertificate } from '../domain/certificate.ts';
+import { issuanceDecider } from '../domain/issuance.decide.ts';
+import { issuanceStream } from '../domain/issuance.ts';
+import { Refusal } from '../domain/refusal.ts';
+import type { CertificateSpec, IssuerSpec } from '../domain/spec.ts';
+import { checkRequest } from './certificateChecks.ts';
+import { certificateNotFound, factsOf, loadCertificate } from './certificateFacts.ts';
+import { certificateView } from './certificateView.ts';
+import { type Meta, StaleVersion } from './ledger.ts';
+import { CERTIFICATES } from './projections.ts';
+import type { Services } from './services.ts';
+import { type PolicyOfTeam, policyFor } from './teams.ts';
+
+type Needs = Pick<Services, 'ledger' | 'views' | 'x509' | 'clock' | 'ids'>;
+
+/** A certificate that somebody asks for. */
+export interface CertificateRequest {
+  readonly team: string;
+  readonly name: string;
+  readonly spec: CertificateSpec;
+}
+
+/** What the request alone does not say. */
+export interface RequestContext {
+  readonly directoryRoots: readonly string[];
+  readonly batchIssuers?: ReadonlyMap<string, IssuerSpec>;
+  /** New certificates of the same team that stand before it in the same batch. */
+  readonly batchCount?: number;
+}
+
+/**
+ * Checks everything about a request and changes nothing.
+ * @returns the policy that it was checked against, and whether the name has no living certificate yet
+ * @throws Refusal as {@link checkRequest}, and `TeamNotFound`
+ */
+export async function checkCertificate(
+  services: Needs,
+  { team, name, spec }: CertificateRequest,
+  { directoryRoots, batchIssuers, batchCount = 0 }: RequestContext,
+): Promise<PolicyOfTeam & { readonly isNew: boolean }> {
+  const { policy, policyVersion } = await policyFor(services, team);
+  const isNew = (await loadCertificate(services, team, name)).state.status !== 'live';
+  // The count comes from a view, a moment behind: a quota is a bound for the careless, not for the quick.
+  const certificateCount = (isNew ? await services.views.count(CERTIFICATES, { owner: team }) : 0) + batchCount;
+  await checkRequest(services, { team, name, spec, policy, certificateCount, isNew, batchIssuers, directoryRoots });
+  return { policy, policyVersion, isNew };
+}
+
+/**
+ * Asks for a certificate. The same spec again changes nothing.
+ * @param options `expected`: the version that the caller saw; `dryRun`: answers what would be, and changes nothing
+ * @throws Refusal as {@link checkCertificate}; StaleVersion
+ */
+export async function requestCertificate(
+  services: Needs,
+  request: CertificateRequest,
+  context: RequestContext & { readonly meta: Meta; readonly expected?: number; readonly dryRun?: boolean },
+) {
+  const { policyVersion } = await checkCertificate(services, request, context);
+  const { team, name, spec } = request;
+  const uid = services.ids.uuid();
+  const command = { type: 'Request', uid, spec, policyVersion } as const;
+  if (context.dryRun) return wouldBe(services, request, command, context.expected);
+  const stream = certificateStream(team, name);
+  const handled = await services.ledger.handle(certificateDecider, stream, command, context.meta, context.expected);
+  const changed = handled.events.length > 0;
+  return { ...(await answer(services, team, name, handled)), changed, created: createdBy(handled.state, uid) };
+}
+
+/** What the command would lead to. */
+async function wouldBe(
+  services: Needs,
+  { team, name }: CertificateRequest,
+  command: Parameters<typeof certificateDecider.decide>[0] & { readonly uid: string },
+  expected: number | undefined,
+) {
+  const { state, version } = await loadCertificate(services, team, name);
+  if (expected !== undefined && expected !== version) throw new StaleVersion(version);
+  const now = services.clock.now();
+  const events = certificateDecider.decide(command, state, now);
+  const next = events.reduce((s, event) => certificateDecider.evolve(s, event, now), state);
+  const view = await answer(services, team, name, { state: next, version });
+  return { ...view, changed: events.length > 0, created: createdBy(next, command.uid) };
+}
+
+const createdBy = (state: { readonly uid?: string }, uid: string): boolean => state.uid === uid;
+
+async function answer(
+  services: Pick<Needs, 'ledger' | 'clock'>,
+  team: string,
+  name: string,
+  loaded: Parameters<typeof factsOf>[3],
+) {
+  const facts = await factsOf(services, team, name, loaded);
+  return { version: loaded.version, view: certificateView(facts) };
+}
+
+/**
+ * Asks for a new revision now. When one is on its way and waits for its retry, that one goes on at once instead.
+ * @throws Refusal `CertificateNotFound`
+ */
+export async function renewCertificate(
+  services: Omit<Needs, 'x509' | 'views'>,
+  team: string,
+  name: string,
+  meta: Meta,
+) {
+  const { state } = await loadCertificate(services, team, name);
+  if (state.status !== 'live') throw certificateNotFound(team, name);
+  if (state.issuing) await hurry(services, state.uid, state.issuing.revision, meta);
+  else if (state.issued) {
+    const command = { type: 'Renew', afterRevision: state.issued.revision, reason: 'Manual' } as const;
+    await services.ledger.handle(certificateDecider, certificateStream(team, name), command, meta);
+  }
+  return answer(services, team, name, await loadCertificate(services, team, name));
+}
+
+async function hurry({ ledger }: Pick<Needs, 'ledger'>, uid: string, revision: number, meta: Meta): Promise<void> {
+  const stream = issuanceStream(uid, revision);
+  const { state } = await ledger.load(issuanceDecider, stream);
+  // The reaction to the request begins it at any moment.
+  if (state.status === 'absent') return;
+  await ledger.handle(issuanceDecider, stream, { type: 'BeginRun', after: state.run, force: true }, meta);
+}
+
+/** Ends a certificate. Delivered copies stay unless `withdraw`. @throws Refusal `CertificateNotFound`; StaleVersion */
+export async function deleteCertificate(
+  services: Pick<Needs, 'ledger'>,
+  { team, name, withdraw }: { readonly team: string; readonly name: string; readonly withdraw: boolean },
+  meta: Meta,
+  expected?: number,
+): Promise<void> {
+  const stream = certificateStream(team, name);
+  const { events } = await services.ledger.handle(
+    certificateDecider,
+    stream,
+    { type: 'Delete', withdraw },
+    meta,
+    expected,
+  );
+  if (events.length === 0) throw certificateNotFound(team, name);
+}
+
+type Reads = Pick<Services, 'ledger' | 'vault' | 'x509' | 'ids'>;
+
+/** The issued chain as PEM, leaf first. @throws Refusal `CertificateNotFound`, `NotIssued` */
+export async function readChain(
+  services: Pick<Reads, 'ledger' | 'vault'>,
+  team: string,
+  name: string,
+): Promise<string> {
+  const { issued } = await issuedCertificate(services, team, name);
+  return sealedText(services, issued.chainRef, team);
+}
+
+/**
+ * The private key as PEM, encoded as the spec has it. That it was exported stands on the ledger before the answer.
+ * @throws Refusal `CertificateNotFound`, `NotIssued`, `KeyNotHeld`
+ */
+export async function exportKey(services: Reads, team: string, name: string, meta: Meta): Promise<string> {
+  const { ledger, ids, x509 } = services;
+  await issuedCertificate(services, team, name);
+  const command = { type: 'RecordKeyExport', exportId: ids.uuid() } as const;
+  const { state } = await ledger.handle(certificateDecider, certificateStream(team, name), command, meta);
+  const { issued, spec } = state as LiveCertificate;
+  return x509.encodeKey(await sealedText(services, issued!.keyRef!, team), spec.privateKey.encoding);
+}
+
+async function issuedCertificate(services: Pick<Reads, 'ledger'>, team: string, name: string) {
+  const { state } = await loadCertificate(services, team, name);
+  if (state.status !== 'live') throw certificateNotFound(team, name);
+  if (state.issued) return { issued: state.issued };
+  throw new Refusal('NotIssued', 'the certificate is not issued yet', {
+    remedy: `see why: chancery describe certificate ${name} --team ${team}`,
+  });
+}
+
+async function sealedText({ vault }: Pick<Reads, 'vault'>, ref: string, team: string): Promise<string> {
+  const sealed = await vault.open(ref, team);
+  if (sealed) return Buffer.from(sealed).toString('utf8');
+  throw new Error(`${ref} is not in the vault`);
+}

@@ -1,0 +1,60 @@
+import type { LiveCertificate } from '../domain/certificate.ts';
+import { type DeliveryState, isClaimed } from '../domain/delivery.ts';
+import { type Destination, destinationKey } from '../domain/destination.ts';
+import type { Instant } from '../domain/time.ts';
+import { adviceFor } from './advice.ts';
+import { publicText } from './publicCause.ts';
+import type { Cause } from './schema/answers.ts';
+
+/** One destination, as its certificate's team may see it. */
+export interface DeliveryView {
+  readonly destination: string;
+  readonly status: 'waiting' | 'pending' | 'running' | 'confirmed' | 'refused' | 'failed' | 'released' | 'taken';
+  readonly revision?: number;
+  readonly since?: Instant;
+  readonly cause?: Cause;
+  readonly retryAt?: Instant;
+}
+
+/** A destination as people read it. */
+export const destinationName = (destination: Destination): string =>
+  destination.kind === 'directory' ? `directory:${destination.path}` : destinationKey(destination);
+
+/** A destination's key, as streams have it, as people read it. */
+export function destinationNameOfKey(key: string): string {
+  return key.startsWith('directory/') ? `directory:${decodeURIComponent(key.slice('directory/'.length))}` : key;
+}
+
+/** How a delivery stands for a certificate. What another certificate does at the destination is not shown. */
+export function deliveryView(
+  { uid, issued, dispatched }: Pick<LiveCertificate, 'uid' | 'issued' | 'dispatched'>,
+  destination: Destination,
+  state: DeliveryState,
+): DeliveryView {
+  const name = destinationName(destination);
+  const claimed = isClaimed(state);
+  if (claimed && state.desired?.uid !== uid) {
+    const since = dispatched?.at;
+    const cause = {
+      code: 'DestinationTaken',
+      detail: 'another certificate has the destination',
+      remedy: adviceFor('DestinationTaken'),
+    };
+    return { destination: name, status: 'taken', ...(since && { since }), cause };
+  }
+  if (!claimed || state.status === 'absent') return { destination: name, status: issued ? 'pending' : 'waiting' };
+  const { status, observed, failure, dueAt } = state;
+  const seen = observed && { revision: observed.revision };
+  if (status === 'confirmed') {
+    return { destination: name, status: behind(state, issued) ? 'pending' : 'confirmed', ...seen, since: observed?.at };
+  }
+  if (!failure) return { destination: name, status, ...seen };
+  const { reason, message, class: kind, at, retryAt } = failure;
+  const cause = { code: reason, detail: publicText(message), remedy: adviceFor(reason, kind) };
+  const again = status === 'running' ? undefined : (dueAt ?? retryAt);
+  return { destination: name, status, ...seen, since: at, cause, ...(again && { retryAt: again }) };
+}
+
+/** A new revision stands and the destination is not told yet. */
+const behind = ({ desired }: DeliveryState, issued: LiveCertificate['issued']): boolean =>
+  issued !== undefined && desired !== undefined && desired.revision < issued.revision;

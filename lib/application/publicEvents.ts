@@ -1,0 +1,123 @@
+import type { CertificateEvent } from '../domain/certificate.ts';
+import type { DeliveryEvent } from '../domain/delivery.ts';
+import type { IssuanceEvent } from '../domain/issuance.ts';
+import type { Instant } from '../domain/time.ts';
+import { adviceFor } from './advice.ts';
+import { ISSUING_REASON } from './conditions.ts';
+import { destinationNameOfKey } from './deliveryView.ts';
+import { publicCause, publicText } from './publicCause.ts';
+import type { TimelineEvent } from './schema/answers.ts';
+
+/** An event as tenants may read it, without when and by whom. Nothing for what they need not know. */
+export type Told = Omit<TimelineEvent, 'at' | 'actor'>;
+
+/** What a certificate's own event tells. */
+export function tellCertificate(event: CertificateEvent): Told[] {
+  switch (event.type) {
+    case 'CertificateRequested': {
+      const { generation, revision, reason } = event;
+      if (!revision) return [{ type: 'changed', message: `Spec ${generation} needs no new certificate` }];
+      return [{ type: 'requested', message: `Requested: ${ISSUING_REASON[reason ?? 'NeverIssued']}`, revision }];
+    }
+    case 'RenewalRequested':
+      return [{ type: 'requested', message: `Requested: ${ISSUING_REASON[event.reason]}`, revision: event.revision }];
+    case 'CertificateIssued': {
+      const { revision, serial, notAfter } = event;
+      return [{ type: 'issued', message: `Issued: serial ${serial}, valid until ${notAfter}`, revision }];
+    }
+    case 'CertificateDiscarded':
+      return [{ type: 'discarded', message: `Not used: ${event.reason}`, revision: event.revision }];
+    case 'DeliveriesRequested':
+      return event.taken.map(({ destination }) => ({
+        type: 'failed',
+        message: 'Not delivered: another certificate has the destination',
+        destination: destinationNameOfKey(destination),
+        cause: {
+          code: 'DestinationTaken',
+          detail: 'another certificate has the destination',
+          remedy: adviceFor('DestinationTaken'),
+        },
+      }));
+    case 'KeyExported':
+      return [{ type: 'keyExported', message: 'The private key was exported', revision: event.revision }];
+    case 'CertificateDeleted': {
+      const copies = event.withdraw ? 'delivered copies are taken away' : 'delivered copies stay';
+      return [{ type: 'deleted', message: `Deleted: ${copies}` }];
+    }
+    default:
+      return [];
+  }
+}
+
+/** What an issuance's event tells. Order URLs, tokens and keys stay where they are. */
+export function tellIssuance(event: IssuanceEvent, alone: boolean): Told[] {
+  switch (event.type) {
+    case 'RunBegun':
+      return alone ? [{ type: 'retried', message: `Attempt ${event.run} begins`, run: event.run }] : [];
+    case 'OrderPlaced':
+      return [{ type: 'ordered', message: `Ordered: ${counted(event.authorizations.length, 'name')} to prove` }];
+    case 'ChallengesPresented':
+      return [{ type: 'presented', message: `Presented ${counted(event.authorizations.length, 'challenge')}` }];
+    case 'ChallengesAnswered':
+      return [{ type: 'validating', message: 'The CA checks control of the names' }];
+    case 'AuthorizationsValidated':
+      return [{ type: 'validated', message: 'Control of every name is proved' }];
+    case 'AuthorizationInvalidated': {
+      const { identifier, problem } = event;
+      const told = publicCause({ identifier, ...problem });
+      return [{ type: 'invalid', message: `Control of ${identifier.value} was not proved`, cause: told }];
+    }
+    case 'FinalizeIntended':
+    case 'SigningIntended':
+      return [{ type: 'signing', message: 'The certificate is being signed' }];
+    case 'RunDeferred': {
+      const { reason, dueAt, run } = event;
+      const cause = { code: reason, detail: 'it takes longer than one attempt lasts', remedy: adviceFor(reason) };
+      return [{ type: 'deferred', message: `Waiting: ${reason}`, run, cause, retryAt: dueAt }];
+    }
+    case 'IssuanceFailed': {
+      const { run, problem, retryAt } = event;
+      const cause = publicCause(problem, event.class);
+      return [{ type: 'failed', message: `Attempt ${run} failed: ${cause.detail}`, run, cause, retryAt }];
+    }
+    case 'IssuanceSuperseded':
+      return [{ type: 'superseded', message: `Given up: ${event.reason}` }];
+    case 'ChallengesCleanedUp':
+      return [{ type: 'cleanedUp', message: 'What was presented is removed' }];
+    default:
+      return [];
+  }
+}
+
+/** What a delivery's event tells the certificate that has the destination. */
+export function tellDelivery(event: DeliveryEvent, alone: boolean): Told[] {
+  switch (event.type) {
+    case 'DeliveryRequested':
+      return [{ type: 'delivering', message: 'Being delivered', revision: event.revision }];
+    case 'RunBegun':
+      return alone ? [{ type: 'retried', message: 'Delivered again', run: event.run }] : [];
+    case 'DeliveryConfirmed':
+      return [{ type: 'delivered', message: 'Delivered, and confirmed by the destination', revision: event.revision }];
+    case 'DeliveryRefused':
+      return [notDelivered(event.reason, event.message, event.retryAt, adviceFor(event.reason, 'person'))];
+    case 'DeliveryFailed': {
+      const { problem, retryAt } = event;
+      return [notDelivered(problem.type, problem.detail, retryAt, adviceFor(problem.type, event.class))];
+    }
+    case 'DriftDetected':
+      return [{ type: 'drifted', message: 'Something else changed the copy: it is put right' }];
+    case 'WithdrawalRequested':
+      return [{ type: 'released', message: event.keep ? 'Let go: the copy stays' : 'Being taken away' }];
+    case 'DeliveryWithdrawn':
+      return [{ type: 'withdrawn', message: 'Taken away' }];
+    default:
+      return [];
+  }
+}
+
+function notDelivered(code: string, message: string, retryAt: Instant, remedy: string): Told {
+  const detail = publicText(message);
+  return { type: 'failed', message: `Not delivered: ${detail}`, cause: { code, detail, remedy }, retryAt };
+}
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
