@@ -23,7 +23,7 @@ import type { Feed } from '../lib/ports/feed.ts';
 import type { Log } from '../lib/ports/system.ts';
 import type { DataFolder } from './dataFolder.ts';
 import { systemClock, systemIds } from './system.ts';
-import { type EmbeddedWorkflows, embeddedWorkflows, type WorkflowObserver } from './workflows.ts';
+import { type EmbeddedWorkflows, embeddedWorkflows, type WorkflowObserver, type WorkflowOptions } from './workflows.ts';
 
 /** What the embedded service is made with. */
 export interface ComposeOptions {
@@ -39,6 +39,8 @@ export interface ComposeOptions {
   readonly resolvers?: readonly string[];
   readonly log: Log;
   readonly observer?: WorkflowObserver;
+  /** For tests: other steps, shorter waits. */
+  readonly workflows?: Omit<WorkflowOptions, 'observer'>;
   /** Lets a test stand between the application and its ports. */
   readonly decorate?: (services: Services) => Services;
 }
@@ -64,7 +66,7 @@ export function compose(options: ComposeOptions): Composed {
   const feed = sqliteFeed(database, { onError });
   const acme = acmeServer({ http, clock: systemClock, userAgent: `chancery/${options.version}` });
   const lookup = (cluster: string) => clusterAccess({ ledger, vault }, cluster);
-  const workflows = embeddedWorkflows(() => services, options.observer);
+  const workflows = embeddedWorkflows(() => services, { ...options.workflows, observer: options.observer });
   const plain: Services = {
     instance: folder.instance,
     ledger,

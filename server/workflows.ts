@@ -11,11 +11,17 @@ import type { StepHandler } from '../functions/steps/step.ts';
 import { store } from '../functions/steps/store.ts';
 import type { Services } from '../lib/application/services.ts';
 import type { Workflows } from '../lib/ports/workflows.ts';
+import { semaphore } from './semaphore.ts';
 
 type Machine = Parameters<Workflows['start']>[0];
-type Definition = { readonly States: Readonly<Record<string, { readonly Type: string }>> };
+type TaskHandler = (input: unknown) => Promise<never>;
+interface Definition {
+  readonly TimeoutSeconds: number;
+  readonly States: Readonly<Record<string, { readonly Type: string; readonly TimeoutSeconds?: number }>>;
+}
 // biome-ignore lint/suspicious/noExplicitAny: the engine's own definition type is wider than a JSON file's
 type EngineDefinition = any;
+type EngineOverrides = NonNullable<NonNullable<Parameters<StateMachine['run']>[1]>['overrides']>;
 
 /** Which handler runs each Task state. */
 const HANDLERS: Readonly<Record<string, (services: Services) => StepHandler>> = {
@@ -46,6 +52,15 @@ export interface EmbeddedWorkflows extends Workflows {
   readonly running: number;
 }
 
+/** What a test may set. */
+export interface WorkflowOptions {
+  readonly observer?: WorkflowObserver;
+  /** In the place of the steps of the same name. */
+  readonly handlers?: Readonly<Record<string, (services: Services) => StepHandler>>;
+  /** Milliseconds of every Wait, and of every pause before a retry; those of the machine when absent. */
+  readonly pause?: number;
+}
+
 /** Reads a machine's file, with a local ARN in the place of each substitution. */
 export function readMachine(machine: Machine): Definition {
   const file = new URL(`../statemachines/${machine}.asl.json`, import.meta.url);
@@ -56,9 +71,16 @@ export function readMachine(machine: Machine): Definition {
   return JSON.parse(text) as Definition;
 }
 
+/** A task that ran longer than its state allows. It may still be running: steps bear being run beside themselves. */
+class TaskTimedOut extends Error {
+  override readonly name = 'TaskTimedOut';
+}
+
 /** Runs the state machines in this process, with the handlers that Lambda runs. */
-export function embeddedWorkflows(services: () => Services, observer?: WorkflowObserver): EmbeddedWorkflows {
-  const machines = new Map<Machine, { engine: StateMachine; tasks: string[] }>();
+export function embeddedWorkflows(services: () => Services, options: WorkflowOptions = {}): EmbeddedWorkflows {
+  const { observer, pause } = options;
+  const handlers = { ...HANDLERS, ...options.handlers };
+  const machines = new Map<Machine, { engine: StateMachine; overrides: EngineOverrides }>();
   const running = new Map<string, { abort(): void; settled: Promise<void> }>();
   const ended = new Set<string>();
   const slots = semaphore(CONCURRENT_TASKS);
@@ -68,20 +90,29 @@ export function embeddedWorkflows(services: () => Services, observer?: WorkflowO
     const known = machines.get(machine);
     if (known) return known;
     const definition = readMachine(machine);
-    const tasks = Object.keys(definition.States).filter((state) => definition.States[state]!.Type === 'Task');
-    const unbound = tasks.filter((state) => !HANDLERS[state]);
+    const tasks = namesOf(definition, 'Task');
+    const unbound = tasks.filter((state) => !handlers[state]);
     if (unbound.length > 0) throw new Error(`${machine}: no handler for ${unbound.join(', ')}`);
-    const engine = new StateMachine(definition as EngineDefinition, { validationOptions: { noValidate: true } });
-    const entry = { engine, tasks };
+    const taskResourceLocalHandlers = Object.fromEntries(
+      tasks.map((state) => [state, bind(state, definition.States[state]!.TimeoutSeconds ?? definition.TimeoutSeconds)]),
+    );
+    const overrides: EngineOverrides = { taskResourceLocalHandlers };
+    if (pause !== undefined) {
+      overrides.waitTimeOverrides = evenly(namesOf(definition, 'Wait'), pause);
+      overrides.retryIntervalOverrides = evenly(tasks, pause);
+    }
+    const engine = new StateMachine(patient(definition) as EngineDefinition, {
+      validationOptions: { noValidate: true },
+    });
+    const entry = { engine, overrides };
     machines.set(machine, entry);
     return entry;
   };
 
   /** JSON in and out, as between Step Functions and Lambda; errors as JSON with a literal name; nothing starts once we stop. */
-  const bind = (state: string) => {
-    const handler = HANDLERS[state]!(services());
-    return async (input: unknown): Promise<never> => {
-      const release = await slots.take();
+  const bind = (state: string, seconds: number): TaskHandler => {
+    const handler = handlers[state]!(services());
+    const run = async (input: unknown): Promise<never> => {
       const begun = performance.now();
       try {
         if (stopping) throw new Error('the service is stopping');
@@ -91,9 +122,11 @@ export function embeddedWorkflows(services: () => Services, observer?: WorkflowO
       } catch (error) {
         observer?.task(state, 'error', performance.now() - begun, { input, answer: undefined });
         throw asJsonError(error);
-      } finally {
-        release();
       }
+    };
+    return async (input) => {
+      const release = await slots.take();
+      return within(seconds, run(input).finally(release));
     };
   };
 
@@ -106,9 +139,8 @@ export function embeddedWorkflows(services: () => Services, observer?: WorkflowO
       if (running.has(key)) return 'running';
       if (ended.has(key)) return 'ended';
       if (stopping) return 'running';
-      const { engine, tasks } = machineOf(machine);
-      const taskResourceLocalHandlers = Object.fromEntries(tasks.map((state) => [state, bind(state)]));
-      const execution = engine.run(input as never, { overrides: { taskResourceLocalHandlers }, noThrowOnAbort: true });
+      const { engine, overrides } = machineOf(machine);
+      const execution = engine.run(input as never, { overrides, noThrowOnAbort: true });
       const settled = execution.result.then(
         () => undefined,
         (error: Error) =>
@@ -134,29 +166,39 @@ export function embeddedWorkflows(services: () => Services, observer?: WorkflowO
   };
 }
 
+const namesOf = ({ States }: Definition, type: string): string[] =>
+  Object.keys(States).filter((state) => States[state]!.Type === type);
+
+const evenly = (states: readonly string[], milliseconds: number): Record<string, number> =>
+  Object.fromEntries(states.map((state) => [state, milliseconds]));
+
+/** The engine would count the time that a task waits for its turn; its own limit is kept by `within`, from its beginning. */
+function patient(definition: Definition): Definition {
+  const { TimeoutSeconds } = definition;
+  const states = Object.entries(definition.States).map(([name, state]) => [
+    name,
+    state.Type === 'Task' ? { ...state, TimeoutSeconds } : state,
+  ]);
+  return { ...definition, States: Object.fromEntries(states) };
+}
+
+/** The work's end, or TaskTimedOut when it takes longer. */
+async function within<T>(seconds: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(asJsonError(new TaskTimedOut(`the task took over ${seconds} s`))), seconds * 1000);
+  });
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** An error as Lambda hands it to Step Functions: JSON with a literal name. */
 function asJsonError(error: unknown): Error {
   const { name, message } = error as Error;
   const wrapped = new Error(JSON.stringify({ errorType: name, errorMessage: String(message).slice(0, 1000) }));
   wrapped.name = name;
   return wrapped;
-}
-
-function semaphore(size: number) {
-  let free = size;
-  const waiting: (() => void)[] = [];
-  const idlers: (() => void)[] = [];
-  const release = (): void => {
-    free++;
-    waiting.shift()?.();
-    if (free === size) for (const idler of idlers.splice(0)) idler();
-  };
-  return {
-    async take(): Promise<() => void> {
-      if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve));
-      free--;
-      return release;
-    },
-    idle: (): Promise<void> => (free === size ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
-  };
 }
