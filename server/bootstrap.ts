@@ -19,6 +19,7 @@ const OPERATORS: TeamPolicy = {
   issuers: ['*'],
   destinations: ['**', 'directory:**'],
   keys: [...KEY_KINDS],
+  isCA: true,
 };
 
 const CA_DURATION = '87600h';
