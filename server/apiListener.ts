@@ -110,17 +110,20 @@ async function serve(
   }
 }
 
-/** The body; undefined when it is larger than any may be. What follows then is not read. */
+/** Octets of a body that are read only to be thrown away: a client that is still sending would not see its answer. */
+const MOST_DISCARDED = 16 * 1024 * 1024;
+
+/** The body; undefined when it is larger than any may be. */
 async function readBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
-  if (Number(request.headers['content-length'] ?? 0) > LARGEST_BODY) return undefined;
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     size += (chunk as Buffer).length;
-    if (size > LARGEST_BODY) return undefined;
-    chunks.push(chunk as Buffer);
+    if (size > MOST_DISCARDED) return undefined;
+    if (size <= LARGEST_BODY) chunks.push(chunk as Buffer);
+    else chunks.length = 0;
   }
-  return Buffer.concat(chunks);
+  return size <= LARGEST_BODY ? Buffer.concat(chunks) : undefined;
 }
 
 const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/;
@@ -144,7 +147,8 @@ function apiRequest(request: IncomingMessage, body: Uint8Array, signal: AbortSig
 
 /** @param last ends the connection after it: what the client still sends is not read, or the listener closes */
 function send(response: ServerResponse, { status, headers, body }: ApiResponse, last: boolean): void {
-  const length = status === 204 ? {} : { 'content-length': Buffer.byteLength(body) };
+  // RFC 9110 8.6: an answer to HEAD does not say that it would be empty.
+  const length = status === 204 || response.req.method === 'HEAD' ? {} : { 'content-length': Buffer.byteLength(body) };
   response.writeHead(status, { ...headers, ...length, ...(last && { connection: 'close' }) });
   response.end(body);
 }

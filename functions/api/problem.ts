@@ -83,7 +83,7 @@ export function problemOf(
   const status = statusOf(refusal);
   const detail = INTERNAL.test(code) ? 'the service cannot reach its own data' : refusal.message;
   const errors = refusal instanceof InputInvalid ? { errors: refusal.errors.map((one) => ({ ...one })) } : {};
-  const place = { ...(field !== undefined && { field }), ...(remedy && { remedy }) };
+  const place = { ...(field && { field }), ...(remedy && { remedy }) };
   const body = { type: 'about:blank', title: title(status), status, detail, code, ...place, ...errors };
   return { body, headers: { ...challenge(status, code), ...(refusal instanceof HttpRefusal && refusal.headers) } };
 }

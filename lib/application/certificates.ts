@@ -1,5 +1,5 @@
 import { certificateDecider } from '../domain/certificate.decide.ts';
-import { certificateStream, type LiveCertificate } from '../domain/certificate.ts';
+import { type CertificateState, certificateStream, type Issued, type LiveCertificate } from '../domain/certificate.ts';
 import { issuanceDecider } from '../domain/issuance.decide.ts';
 import { issuanceStream } from '../domain/issuance.ts';
 import { Refusal } from '../domain/refusal.ts';
@@ -150,27 +150,34 @@ export async function readChain(
   team: string,
   name: string,
 ): Promise<string> {
-  const { issued } = await issuedCertificate(services, team, name);
-  return sealedText(services, issued.chainRef, team);
+  const { state } = await loadCertificate(services, team, name);
+  return sealedText(services, issuedOf(state, team, name).chainRef, team);
 }
 
 /**
- * The private key as PEM, encoded as the spec has it. That it was exported stands on the ledger before the answer.
+ * The private key as PEM, encoded as the spec has it, with the chain that it belongs to. That it was exported stands on the ledger before
+ * the answer.
  * @throws Refusal `CertificateNotFound`, `NotIssued`, `KeyNotHeld`
  */
-export async function exportKey(services: Reads, team: string, name: string, meta: Meta): Promise<string> {
+export async function exportKey(
+  services: Reads,
+  team: string,
+  name: string,
+  meta: Meta,
+): Promise<{ key: string; chain: string }> {
   const { ledger, ids, x509 } = services;
-  await issuedCertificate(services, team, name);
+  issuedOf((await loadCertificate(services, team, name)).state, team, name);
   const command = { type: 'RecordKeyExport', exportId: ids.uuid() } as const;
   const { state } = await ledger.handle(certificateDecider, certificateStream(team, name), command, meta);
-  const { issued, spec } = state as LiveCertificate;
-  return x509.encodeKey(await sealedText(services, issued!.keyRef!, team), spec.privateKey.encoding);
+  const { keyRef, chainRef } = issuedOf(state, team, name);
+  const key = await sealedText(services, keyRef!, team);
+  const { encoding } = (state as LiveCertificate).spec.privateKey;
+  return { key: x509.encodeKey(key, encoding), chain: await sealedText(services, chainRef, team) };
 }
 
-async function issuedCertificate(services: Pick<Reads, 'ledger'>, team: string, name: string) {
-  const { state } = await loadCertificate(services, team, name);
+function issuedOf(state: CertificateState, team: string, name: string): Issued {
   if (state.status !== 'live') throw certificateNotFound(team, name);
-  if (state.issued) return { issued: state.issued };
+  if (state.issued) return state.issued;
   throw new Refusal('NotIssued', 'the certificate is not issued yet', {
     remedy: `see why: chancery describe certificate ${name} --team ${team}`,
   });

@@ -184,7 +184,7 @@ export const tokenRoutes: readonly Route[] = [
       const { expiresIn, ...input } = parse(tokenBody, call.body);
       const expires = plusSeconds(call.services.clock.now(), durationSeconds(expiresIn)!);
       const { token, answer } = await issueToken(call.services, { ...input, expires }, call.meta);
-      return { status: 201, json: { ...answer, token } };
+      return { status: 201, json: { ...answer, token }, headers: { location: `/v1/tokens/${answer.id}` } };
     },
   },
   {

@@ -71,8 +71,8 @@ async function pem(call: Call): Promise<Answer> {
   const contentType = 'application/pem-certificate-chain';
   if (!isTrue(query.key)) return { status: 200, text: await readChain(services, team, name), contentType };
   authorize(principal, 'key', team);
-  const key = await exportKey(services, team, name, meta);
-  return { status: 200, text: `${key.trimEnd()}\n${await readChain(services, team, name)}`, contentType };
+  const { key, chain } = await exportKey(services, team, name, meta);
+  return { status: 200, text: `${key.trimEnd()}\n${chain}`, contentType };
 }
 
 async function events(call: Call): Promise<Answer> {
