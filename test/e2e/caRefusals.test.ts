@@ -1,0 +1,141 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { issuerDecider, issuerStream } from '../../lib/domain/issuer.ts';
+import type { IssuerSpec } from '../../lib/domain/spec.ts';
+import { type ChallengeListener, challengeListener } from '../../server/challengeListener.ts';
+import { makeAuthority } from '../support/authority.ts';
+import {
+  type Core,
+  eventually,
+  loadCertificate,
+  putCredential,
+  putIssuer,
+  putTeam,
+  requestCertificate,
+  settled,
+  specOf,
+  startCore,
+} from '../support/core.ts';
+import { acmeIssuer, again, eventsOf, failedIssuance, newestIssuance } from '../support/issuing.ts';
+import { startBind } from '../support/peers/bind.ts';
+import { describeWith } from '../support/peers/describeWith.ts';
+import type { NameServer } from '../support/peers/dns.ts';
+import { type Pebble, startPebble } from '../support/peers/pebble.ts';
+import { freePort } from '../support/ports.ts';
+import { tempDir } from '../support/temp.ts';
+
+const TEAM = 'shop';
+
+describeWith(['pebble', 'bind'], 'a CA that cannot be used', () => {
+  let bind: NameServer;
+  let core: Core;
+  let pebble: Pebble;
+  let listener: ChallengeListener | undefined;
+  const closing: (() => unknown)[] = [];
+
+  beforeEach(async () => {
+    bind = await startBind();
+    core = await startCore(tempDir('refusals'));
+    await putTeam(core.services, TEAM);
+  });
+  afterEach(async () => {
+    for (const close of closing.splice(0)) await close();
+    await listener?.close();
+    await core.stop();
+    await bind.stop();
+  });
+
+  async function start(options: Parameters<typeof startPebble>[0] = {}): Promise<void> {
+    pebble = await startPebble({ dnsServer: bind.address, ...options });
+    closing.push(() => pebble.stop());
+    const { challengeTokens } = core.services;
+    listener = await challengeListener(challengeTokens, { host: '127.0.0.1', port: pebble.httpPort });
+  }
+
+  const request = () =>
+    requestCertificate(
+      core.services,
+      TEAM,
+      'web',
+      specOf({ dnsNames: ['web.example.test'], issuerRef: { name: 'ca', kind: 'Issuer' } }),
+    );
+
+  const unready = (reason: string) =>
+    eventually(`the issuer is unready: ${reason}`, async () => {
+      const { state } = await core.services.ledger.load(issuerDecider, issuerStream(TEAM, 'ca'));
+      return state.ready === 'unready' && state.reason === reason && state;
+    });
+
+  /** The cause stands on issuer and issuance; with another configuration the same revision is issued. */
+  async function failsThenIssues(wrong: IssuerSpec, type: string, right: () => Promise<IssuerSpec> | IssuerSpec) {
+    await putIssuer(core.services, TEAM, 'ca', wrong);
+    await unready(type);
+    await request();
+    const { failure, dueAt } = await failedIssuance(core.services, TEAM, 'web');
+    expect(failure.problem.type).toBe(type);
+    expect(failure.problem.detail).not.toBe('');
+    expect(dueAt! > failure.at).toBe(true);
+    await putIssuer(core.services, TEAM, 'ca', await right());
+    await again(core.services, await newestIssuance(core.services, TEAM, 'web'));
+    const { issued } = await settled(core.services, TEAM, 'web');
+    expect(issued?.revision).toBe(1);
+    return failure;
+  }
+
+  it('is unreachable: the cause stands, and the certificate comes when the CA is back', async () => {
+    const port = await freePort();
+    const spec = (ca: string): IssuerSpec => acmeIssuer({ directoryUrl: `https://127.0.0.1:${port}/dir`, caPem: ca });
+    const { certPem } = await makeAuthority('no CA yet');
+    const failure = await failsThenIssues(spec(certPem), 'caUnreachable', async () => {
+      await start();
+      return acmeIssuer(pebble);
+    });
+    expect(failure.class).toBe('backoff');
+    const { issued } = await loadCertificate(core.services, TEAM, 'web');
+    expect(issued).toBeDefined();
+  });
+
+  it('has a TLS certificate of an unknown root', async () => {
+    await start();
+    const { certPem } = await makeAuthority('another root');
+    const wrong = acmeIssuer({ ...pebble, caPem: certPem });
+    const failure = await failsThenIssues(wrong, 'caTlsUntrusted', () => acmeIssuer(pebble));
+    expect(failure.class).toBe('configuration');
+  });
+
+  it('has a directory that is none', async () => {
+    await start();
+    const page = createServer((_request, response) =>
+      response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>secret page of a proxy</h1>'),
+    );
+    await new Promise<void>((resolve) => page.listen(0, '127.0.0.1', resolve));
+    closing.push(() => page.close());
+    const { port } = page.address() as AddressInfo;
+    const wrong: IssuerSpec = { acme: { ...acmeIssuer(pebble).acme!, server: `http://127.0.0.1:${port}/dir` } };
+    const failure = await failsThenIssues(wrong, 'caMalformed', () => acmeIssuer(pebble));
+    expect(JSON.stringify(failure)).not.toContain('secret page');
+  });
+
+  it('refuses the account until it is bound', async () => {
+    await start({ externalAccountRequired: true });
+    await putCredential(core.services, TEAM, 'eab', { key: pebble.eab.hmacKey });
+    const externalAccountBinding = { keyID: pebble.eab.kid, keySecretRef: { name: 'eab', key: 'key' } };
+    const failure = await failsThenIssues(acmeIssuer(pebble), 'externalAccountRequired', () =>
+      acmeIssuer(pebble, { externalAccountBinding }),
+    );
+    expect(failure.class).toBe('configuration');
+  });
+
+  it('refuses a name by its policy: nothing is tried at once again', async () => {
+    await start({ blocked: ['web.example.test'] });
+    await putIssuer(core.services, TEAM, 'ca', acmeIssuer(pebble));
+    await request();
+    const { failure, run } = await failedIssuance(core.services, TEAM, 'web');
+    expect(failure).toMatchObject({ class: 'person', problem: { type: 'rejectedIdentifier' } });
+    expect(Date.parse(failure.retryAt) - Date.parse(failure.at)).toBeGreaterThan(30_000);
+    await core.engine.scan();
+    const events = await eventsOf(core.services, await newestIssuance(core.services, TEAM, 'web'));
+    expect(events.filter((event) => event.type === 'RunBegun')).toHaveLength(run);
+  });
+});

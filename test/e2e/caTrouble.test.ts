@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type ChallengeListener, challengeListener } from '../../server/challengeListener.ts';
+import { type Core, putIssuer, putTeam, requestCertificate, settled, specOf, startCore } from '../support/core.ts';
+import { acmeIssuer, eventsOf, newestIssuance } from '../support/issuing.ts';
+import { startBind } from '../support/peers/bind.ts';
+import { describeWith } from '../support/peers/describeWith.ts';
+import type { NameServer } from '../support/peers/dns.ts';
+import { type Pebble, startPebble } from '../support/peers/pebble.ts';
+import { tempDir } from '../support/temp.ts';
+
+const TEAM = 'shop';
+const CERTIFICATES = 20;
+
+describeWith(['pebble', 'bind'], 'a CA in trouble', () => {
+  let bind: NameServer;
+  let pebble: Pebble;
+  let core: Core;
+  let listener: ChallengeListener;
+  /** Called once, after the next answer of the CA to a new order. */
+  let onOrder: (() => void) | undefined;
+
+  beforeAll(async () => {
+    bind = await startBind();
+    pebble = await startPebble({ dnsServer: bind.address, nonceReject: 15 });
+    core = await startCore(tempDir('trouble'), {
+      decorate: (services) => {
+        const { acme } = services;
+        const newOrder: typeof acme.newOrder = async (...args) => {
+          const order = await acme.newOrder(...args);
+          onOrder?.();
+          onOrder = undefined;
+          return order;
+        };
+        return { ...services, acme: { ...acme, newOrder } };
+      },
+    });
+    listener = await challengeListener(core.services.challengeTokens, { host: '127.0.0.1', port: pebble.httpPort });
+    await putTeam(core.services, TEAM);
+    await putIssuer(core.services, TEAM, 'ca', acmeIssuer(pebble));
+  });
+  afterAll(async () => {
+    await listener?.close();
+    await core?.stop();
+    await pebble?.stop();
+    await bind?.stop();
+  });
+
+  const request = (name: string) =>
+    requestCertificate(
+      core.services,
+      TEAM,
+      name,
+      specOf({ dnsNames: [`${name}.example.test`], issuerRef: { name: 'ca', kind: 'Issuer' } }),
+    );
+
+  const typesOf = async (name: string): Promise<string[]> =>
+    (await eventsOf(core.services, await newestIssuance(core.services, TEAM, name))).map((event) => event.type);
+
+  it(`issues ${CERTIFICATES} certificates, each in its first run, while 15 % of nonces are refused`, async () => {
+    const names = Array.from({ length: CERTIFICATES }, (_, i) => `n${i}`);
+    await Promise.all(names.map(request));
+    await Promise.all(names.map((name) => settled(core.services, TEAM, name)));
+    for (const name of names) {
+      const types = await typesOf(name);
+      expect(types.filter((type) => type === 'OrderPlaced')).toHaveLength(1);
+      expect(types.filter((type) => type === 'RunBegun')).toHaveLength(1);
+      expect(types).not.toContain('IssuanceFailed');
+    }
+  });
+
+  it('held still in the middle of an order for some seconds, goes on with the same order', async () => {
+    const held = new Promise<void>((resolve) => {
+      onOrder = () => {
+        pebble.pause();
+        resolve();
+      };
+    });
+    await request('held');
+    await held;
+    await sleep(6000);
+    const before = await typesOf('held');
+    expect(before).not.toContain('IssuanceSucceeded');
+    pebble.resume();
+    await settled(core.services, TEAM, 'held');
+    const types = await typesOf('held');
+    expect(types.filter((type) => type === 'OrderPlaced')).toHaveLength(1);
+    expect(types.filter((type) => type === 'RunBegun')).toHaveLength(1);
+  });
+});
