@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createApi } from '../functions/api/api.ts';
 import type { Services } from '../lib/application/services.ts';
@@ -67,6 +67,8 @@ async function start(options: ServeOptions, undo: (() => unknown)[], stop: () =>
   const folder = openDataFolder(options.data);
   undo.push(() => folder.release());
   const tls = ownDirectory(folder.path);
+  // A destination's root is never made for it; this one is the service's own.
+  mkdirSync(tls, { recursive: true, mode: 0o700 });
   const composed = compose({ ...options, folder, directoryRoots: [...options.directoryRoots, tls] });
   undo.push(() => composed.close());
   const { services, feed } = composed;
