@@ -1,0 +1,167 @@
+import { resolve } from 'node:path';
+import { type ServeOptions, type Service, serve } from '../server/serve.ts';
+import { jsonLog } from '../server/system.ts';
+import { readHostPort } from './shared/address.ts';
+import { commaList, DATA } from './shared/args.ts';
+import { type Environment, given, localCommand } from './shared/command.ts';
+import { DEFAULT_DATA, dataFolderOf } from './shared/connection.ts';
+import { usageError } from './shared/errors.ts';
+import { programIn, shellWord, VERSION } from './shared/program.ts';
+import { onStop } from './shared/signals.ts';
+import { pairs } from './shared/table.ts';
+import { plain, type Terminal } from './shared/terminal.ts';
+
+const FLAGS = {
+  ...DATA,
+  listen: {
+    kind: 'text',
+    value: 'HOST:PORT',
+    env: 'CHANCERY_LISTEN',
+    help: 'Where the API listens, with HTTPS. Default 127.0.0.1:8443; port 0 takes a free one.',
+  },
+  'http01-listen': {
+    kind: 'text',
+    value: 'HOST:PORT',
+    env: 'CHANCERY_HTTP01_LISTEN',
+    help: 'Where http-01 challenges are answered, in plain HTTP. Forward port 80 of your names here. Default 127.0.0.1:8402.',
+  },
+  host: {
+    kind: 'list',
+    value: 'NAME',
+    env: 'CHANCERY_HOSTS',
+    help: 'A further name or address of this service, for its own certificate. localhost and 127.0.0.1 are in it.',
+  },
+  allow: {
+    kind: 'list',
+    value: 'ADDRESS',
+    env: 'CHANCERY_ALLOW',
+    help: 'A private or local address that the service may dial: host, host:port, a block (10.0.0.0/8) or *.',
+  },
+  'directory-root': {
+    kind: 'list',
+    value: 'DIR',
+    env: 'CHANCERY_DIRECTORY_ROOTS',
+    help: 'A directory under which certificates may be delivered to directories.',
+  },
+  'key-file': {
+    kind: 'text',
+    value: 'FILE',
+    env: 'CHANCERY_KEY_FILE',
+    help: 'The key that seals all others, mode 0600. Made when it is not there. Default: master.key in the data folder.',
+  },
+  resolver: {
+    kind: 'list',
+    value: 'ADDRESS',
+    env: 'CHANCERY_RESOLVERS',
+    help: 'A recursive resolver for look-ups of CNAME and NS, as address or address:port. Default: those of the system.',
+  },
+  log: {
+    kind: 'text',
+    value: 'text|json',
+    env: 'CHANCERY_LOG',
+    help: 'How the log is written to stderr: lines for people (default), or a JSON object a line.',
+  },
+} as const;
+
+type ServeFlags = { readonly [K in keyof typeof FLAGS]?: string | readonly string[] | undefined };
+
+export const command = localCommand({
+  name: 'serve',
+  summary: 'Run the service on this machine.',
+  positionals: [],
+  flags: FLAGS,
+  examples: [
+    'chancery serve',
+    'chancery serve --data /var/lib/chancery --listen 0.0.0.0:8443 --host chancery.example.com',
+  ],
+  notes: [
+    'At its first start the service makes its data folder, a CA of its own (ClusterIssuer chancery-ca), its HTTPS certificate and an ' +
+      'administrator token (admin.token in the data folder, mode 0600). A later start carries on where it ended.',
+    'The service dials what users name: CAs, name servers, webhooks, clusters. It refuses private and local addresses, so that nobody can ' +
+      'look into your network through it. --allow names those that are meant: your own CA, your name server, your clusters.',
+    'Ctrl-C and SIGTERM end it cleanly; what is unfinished goes on at the next start. A second Ctrl-C ends it at once, which loses nothing.',
+    'Variables that stand for a flag that may be repeated hold several values with commas between them.',
+  ],
+  async run({ terminal, env }, flags) {
+    const options = readOptions(flags, env, terminal);
+    const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
+    onStop(['SIGINT', 'SIGTERM'], stop);
+    const service = await serve(options);
+    for (const line of welcome(service, options, terminal, env)) terminal.print(line);
+    await stopped;
+    terminal.print('Ending...');
+    await service.stop();
+    terminal.print('Ended. The next start carries on.');
+  },
+});
+
+function readOptions(flags: ServeFlags, env: Environment, terminal: Terminal): ServeOptions {
+  const text = (name: keyof ServeFlags): string | undefined =>
+    given(flags[name] as string | undefined, env, (FLAGS[name] as { env: string }).env);
+  const list = (name: keyof ServeFlags): string[] => {
+    const values = flags[name] as readonly string[];
+    return commaList(values.length > 0 ? values : [env[(FLAGS[name] as { env: string }).env] ?? '']);
+  };
+  const api = readHostPort(text('listen') ?? '127.0.0.1:8443', '--listen');
+  const keyFile = text('key-file');
+  const resolvers = list('resolver');
+  return {
+    version: VERSION,
+    data: dataFolderOf(flags as { data?: string }, env),
+    api,
+    challenges: readHostPort(text('http01-listen') ?? '127.0.0.1:8402', '--http01-listen'),
+    hosts: [...list('host'), ...ownAddress(api.host)],
+    allow: list('allow'),
+    directoryRoots: list('directory-root').map((root) => resolve(root)),
+    ...(keyFile !== undefined && { keyFile: resolve(keyFile) }),
+    ...(resolvers.length > 0 && { resolvers }),
+    log: logOf(text('log') ?? 'text', terminal),
+  };
+}
+
+/** An address that is listened on is one that clients call; the wildcards are not. */
+const ownAddress = (host: string): string[] =>
+  ['0.0.0.0', '::', '127.0.0.1', '::1', 'localhost'].includes(host) ? [] : [host];
+
+function logOf(format: string, terminal: Terminal): ServeOptions['log'] {
+  if (format === 'json') return jsonLog((line) => terminal.note(line.trimEnd()));
+  if (format !== 'text') throw usageError(`--log ${plain(format)}: unknown format`, 'write text or json');
+  const at =
+    (level: string) =>
+    (message: string, fields: Readonly<Record<string, unknown>> = {}) => {
+      const details = Object.entries(fields).map(
+        ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+      );
+      terminal.note(plain([level, message, ...details].join('  ')));
+    };
+  return { info: at('info '), warn: at('warn '), error: at('error') };
+}
+
+function welcome(service: Service, options: ServeOptions, terminal: Terminal, env: Environment): string[] {
+  const folder = options.data;
+  const program = programIn(process.cwd());
+  // Whoever pastes the commands has neither our flags nor, perhaps, our environment.
+  const isDefault = folder === resolve(DEFAULT_DATA) && !env.CHANCERY_DATA;
+  const call = (words: string): string => `  ${program} ${words}${isDefault ? '' : ` --data ${shellWord(folder)}`}`;
+  return [
+    `${terminal.paint('bold', `Chancery ${VERSION} listens on ${service.url}`)}`,
+    '',
+    ...pairs(
+      [
+        ['admin token', `${service.tokenFile} (mode 0600)`],
+        ['CA to trust', service.caFile],
+        ['http-01', service.challengeUrl],
+        ['data folder', folder],
+      ],
+      '  ',
+    ),
+    '',
+    'Try this in another terminal, in the same folder:',
+    '',
+    call('team put demo'),
+    call('request web --team demo --dns web.demo.test --issuer chancery-ca --wait'),
+    call('describe web --team demo'),
+    '',
+    'Ctrl-C ends it.',
+  ];
+}
