@@ -53,8 +53,8 @@ const CLASS: Readonly<Record<string, FailureClass>> = {
 };
 
 /**
- * The class of a CA's problem, from its type alone: RFC 8555 6.7, Boulder's additions, and our own `ca...` for a CA that gave no usable answer.
- * Unknown types back off.
+ * The class of a CA's problem, from its type alone: RFC 8555 6.7, Boulder's additions, and our own `ca...` for a CA
+ * that gave no usable answer. Unknown types back off.
  */
 export const classOf = (problem: Problem): FailureClass => CLASS[problem.type] ?? 'backoff';
 

@@ -1,11 +1,13 @@
 import 'reflect-metadata';
-import { generateKeyPairSync, webcrypto } from 'node:crypto';
+import { generateKeyPairSync, webcrypto, type X509Certificate } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
+import { isIP } from 'node:net';
 import { Pkcs10CertificateRequestGenerator, SubjectAlternativeNameExtension } from '@peculiar/x509';
 import { type AcmeServerOptions, acmeServer } from '../../lib/adapters/acme/acmeServer.ts';
 import { localSigner } from '../../lib/adapters/localkeys/keySigner.ts';
 import { httpClient } from '../../lib/adapters/net/client.ts';
 import type { HttpClient } from '../../lib/adapters/net/http.ts';
+import { certId } from '../../lib/domain/certId.ts';
 import { instant } from '../../lib/domain/time.ts';
 import type {
   AcmeAccount,
@@ -35,11 +37,11 @@ export function newAcme(
   return { ...acmeServer({ clock, userAgent: 'chancery-test/1', ...options, http }), http };
 }
 
-/** DER of a CSR for these names, with a key that is thrown away. */
+/** DER of a CSR for these names and addresses, with a key that is thrown away. */
 export async function newCsr(names: readonly string[]): Promise<Uint8Array> {
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const alternatives = names.map((value) => ({ type: 'dns' as const, value }));
+  const alternatives = names.map((value) => ({ type: isIP(value) ? ('ip' as const) : ('dns' as const), value }));
   const extensions = [new SubjectAlternativeNameExtension(alternatives)];
   const csr = await Pkcs10CertificateRequestGenerator.create({ keys, signingAlgorithm: algorithm, extensions });
   return new Uint8Array(csr.rawData);
@@ -102,15 +104,22 @@ export async function settle(
 export async function obtain(
   ordering: Ordering,
   names: readonly string[],
-  more: { readonly profile?: string; readonly preferredChain?: string } = {},
+  more: { readonly profile?: string; readonly replaces?: string; readonly preferredChain?: string } = {},
 ): Promise<{ order: Order; chain: string }> {
   const { acme, endpoint, account } = ordering;
-  const identifiers = names.map((value) => ({ type: 'dns' as const, value }));
-  const profile = more.profile === undefined ? {} : { profile: more.profile };
-  const placed = await acme.newOrder(endpoint, account, { identifiers, ...profile });
+  const identifiers = names.map((value) => ({ type: isIP(value) ? ('ip' as const) : ('dns' as const), value }));
+  const { preferredChain, ...asked } = more;
+  const placed = await acme.newOrder(endpoint, account, { identifiers, ...asked });
   const ready = await validate(ordering, placed);
   if (ready.status !== 'ready') return { order: ready, chain: '' };
   await acme.finalize(endpoint, account, ready, await newCsr(names));
   const order = await settle(ordering, ready.url, ['ready', 'processing']);
-  return { order, chain: await acme.download(endpoint, account, order.certificate!, more.preferredChain) };
+  return { order, chain: await acme.download(endpoint, account, order.certificate!, preferredChain) };
+}
+
+/** A certificate's identifier in renewal information: the only [0] of 20 bytes after the AKI's OID is its keyIdentifier. */
+export function idOf(certificate: X509Certificate): string {
+  const hex = certificate.raw.toString('hex');
+  const keyId = /8014([0-9a-f]{40})/.exec(hex.slice(hex.indexOf('0603551d23')))![1]!;
+  return certId(keyId, certificate.serialNumber);
 }

@@ -22,8 +22,9 @@ export interface SeenRequest {
 }
 
 /**
- * A local HTTPS front before Pebble that can fail on demand: Pebble has no rate limits and no faults of its own. It exists for tests alone.
- * What it does not falsify is the CA's own: Pebble builds its addresses from the Host header, so they lead here.
+ * A local HTTPS front before Pebble that can fail on demand: Pebble has no rate limits and no faults of its own. It
+ * exists for tests alone. What it does not falsify is the CA's own: Pebble builds its addresses from the Host header,
+ * so they lead here.
  */
 export interface FaultyCa {
   readonly directoryUrl: string;

@@ -7,8 +7,8 @@ import { type Answer, parsedJson, type Session } from './session.ts';
 const PEM_CHAIN = 'application/pem-certificate-chain';
 
 /**
- * Downloads a certificate (RFC 8555 7.4.2). With a preferred chain, the first of default and alternates whose last certificate was issued by that
- * common name, as cert-manager chooses; the default one when none is.
+ * Downloads a certificate (RFC 8555 7.4.2). With a preferred chain, the first of default and alternates whose last
+ * certificate was issued by that common name, as cert-manager chooses; the default one when none is.
  */
 export async function download(
   session: Session,

@@ -20,7 +20,9 @@ export interface FlattenedJws {
   readonly signature: string;
 }
 
-/** JOSE's algorithm for each kind of key (RFC 7518 3.1), and the JWK members that a thumbprint covers (RFC 7638 3.2). */
+/**
+ * JOSE's algorithm for each kind of key (RFC 7518 3.1), and the JWK members that a thumbprint covers (RFC 7638 3.2).
+ */
 const ALGORITHMS: Readonly<Record<string, Omit<JoseKey, 'jwk' | 'thumbprint'> & { members: readonly string[] }>> = {
   ECDSA256: { alg: 'ES256', hash: 'SHA-256', members: ['crv', 'kty', 'x', 'y'] },
   ECDSA384: { alg: 'ES384', hash: 'SHA-384', members: ['crv', 'kty', 'x', 'y'] },

@@ -20,7 +20,8 @@ interface Waiter {
 }
 
 /**
- * An empty pool. Who finds it empty waits for whichever comes first: a nonce asked for, or one that another's answer brings.
+ * An empty pool. Who finds it empty waits for whichever comes first: a nonce asked for, or one that another's answer
+ * brings.
  * @param fetch asks the CA's newNonce; when it fails, all who wait fail
  * @param now milliseconds, monotonic
  */

@@ -29,8 +29,8 @@ function typeForStatus(status: number | undefined): string {
 }
 
 /**
- * Reads a problem document (RFC 7807, RFC 8555 6.7) that a CA sent: types without their prefix, subproblems with their identifiers. Members of
- * a wrong shape are left out, since a problem must never hide behind its own formatting.
+ * Reads a problem document (RFC 7807, RFC 8555 6.7) that a CA sent: types without their prefix, subproblems with their
+ * identifiers. Members of a wrong shape are left out, since a problem must never hide behind its own formatting.
  */
 export function problemOf(value: unknown, httpStatus?: number, depth = 0): Problem {
   const document = isObject(value) ? value : {};
@@ -53,11 +53,17 @@ export function problemOf(value: unknown, httpStatus?: number, depth = 0): Probl
 const defaultDetail = (status: number | undefined): string =>
   status === undefined ? 'the CA gave no detail' : `the CA answered ${status} and gave no detail`;
 
-/** Let's Encrypt pauses an account for a name after many failures in a row: `rateLimited`, but only a person ends it, at that address. */
+/**
+ * Let's Encrypt pauses an account for a name after many failures in a row: `rateLimited`, but only a person ends it, at
+ * that address.
+ */
 const isPaused = (problem: Problem): boolean =>
   problem.type === 'rateLimited' && /https?:\/\/\S*\bunpause\b/.test(problem.detail);
 
-/** Compound problems carry `malformed` or the like outside (RFC 8555 6.7.1); the gravest class inside is what they ask for. */
+/**
+ * Compound problems carry `malformed` or the like outside (RFC 8555 6.7.1); the gravest class inside is what they ask
+ * for.
+ */
 const GRAVITY: readonly FailureClass[] = ['person', 'configuration', 'atTime', 'backoff'];
 
 function classFor(problem: Problem): FailureClass {
@@ -69,7 +75,8 @@ function classFor(problem: Problem): FailureClass {
 }
 
 /**
- * Adds what a problem asks for. With a Retry-After, what would back off waits for that time; without one, a rate limit backs off.
+ * Adds what a problem asks for. With a Retry-After, what would back off waits for that time; without one, a rate limit
+ * backs off.
  * @param seconds from Retry-After
  */
 export function failureOf(problem: Problem, now: Instant, seconds?: number): Failure {

@@ -1,11 +1,17 @@
 import { type Instant, instant } from '../../domain/time.ts';
 
-/** A CA's JSON that is not what RFC 8555 asks for. The session turns it into an AcmeError; it does not leave the adapter. */
+/**
+ * A CA's JSON that is not what RFC 8555 asks for. The session turns it into an AcmeError; it does not leave the
+ * adapter.
+ */
 export class MalformedAnswer extends Error {
   override readonly name = 'MalformedAnswer';
 }
 
-/** Reads the members of one object of a CA's answer; each method throws MalformedAnswer naming the object and the member. */
+/**
+ * Reads the members of one object of a CA's answer; each method throws MalformedAnswer naming the object and the
+ * member.
+ */
 export interface Reader {
   string(member: string): string;
   optionalString(member: string): string | undefined;

@@ -60,7 +60,10 @@ export function acmeSession(endpoint: AcmeEndpoint, options: TransportOptions): 
 
   const answerOf = (response: HttpResponse): Answer => ({ ...response, ...transport.envelope(response) });
 
-  /** An exchange that fails only with AcmeError. A CA that does not answer may have moved: its directory is asked for again. */
+  /**
+   * An exchange that fails only with AcmeError. A CA that does not answer may have moved: its directory is asked for
+   * again.
+   */
   async function ask(action: string, request: PlainRequest): Promise<HttpResponse> {
     try {
       return await transport.exchange(action, request);
@@ -99,8 +102,8 @@ export function acmeSession(endpoint: AcmeEndpoint, options: TransportOptions): 
   }
 
   /**
-   * Sends one JWS. When the connection is lost it goes once more, the very same: its nonce lets the CA take it a single time.
-   * `lost` is the first copy's error: that copy may have been acted on.
+   * Sends one JWS. When the connection is lost it goes once more, the very same: its nonce lets the CA take it a single
+   * time. `lost` is the first copy's error: that copy may have been acted on.
    */
   async function send(request: SignedRequest, jws: FlattenedJws): Promise<{ response: HttpResponse; lost?: unknown }> {
     const headers = { 'content-type': 'application/jose+json', ...(request.accept ? { accept: request.accept } : {}) };
@@ -139,7 +142,8 @@ export function acmeSession(endpoint: AcmeEndpoint, options: TransportOptions): 
       nonces.give(next);
       if (response.status === 404 || response.status === 405) directory.forget();
       if (lost === undefined) throw refusal;
-      // A spent nonce says nothing but that the CA may have read the first copy, so what is told is that its answer was lost.
+      // A spent nonce says nothing but that the CA may have read the first copy, so what is told is that its answer was
+      // lost.
       throw badNonce
         ? transport.unanswered(request.action, lost, 'unknown')
         : new AcmeError(request.action, refusal.failure, 'unknown');

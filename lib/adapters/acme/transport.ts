@@ -33,7 +33,10 @@ export interface Transport {
 /** The largest answer is a chain or an order of a hundred names: tens of kilobytes. */
 const MAX_BYTES = 512 * 1024;
 
-/** JSON of a problem document. Other bodies (a proxy's page) are never echoed: such an answer says nothing but its status. */
+/**
+ * JSON of a problem document. Other bodies (a proxy's page) are never echoed: such an answer says nothing but its
+ * status.
+ */
 function problemDocument({ headers, body }: HttpResponse): unknown {
   if (!/^application\/(problem\+)?json\b/i.test(headers['content-type'] ?? '')) return undefined;
   try {

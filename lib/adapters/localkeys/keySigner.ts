@@ -22,7 +22,8 @@ function kindOf(key: KeyObject): KeyKind {
 
 /**
  * A signer over a private key in memory.
- * @param pkcs8Pem a private key that OpenSSL reads: ECDSA P-256, P-384 or P-521, RSA, Ed25519 (whose `hash` is not used)
+ * @param pkcs8Pem a private key that OpenSSL reads: ECDSA P-256, P-384 or P-521, RSA, Ed25519 (whose `hash` is not
+ * used)
  * @throws Error when the text is no such key
  */
 export function localSigner(pkcs8Pem: string): KeySigner {
@@ -33,7 +34,8 @@ export function localSigner(pkcs8Pem: string): KeySigner {
     kind,
     publicKey: createPublicKey(key).export({ type: 'spki', format: 'der' }),
     async sign(data, hash) {
-      // An elliptic signature costs less than the way to a thread and back; an RSA one takes milliseconds and would hold the loop.
+      // An elliptic signature costs less than the way to a thread and back; an RSA one takes milliseconds and would
+      // hold the loop.
       if (kind.algorithm === 'RSA') return signInPool(hash, data, key);
       return signNow(kind.algorithm === 'Ed25519' ? null : hash, data, options);
     },

@@ -25,7 +25,10 @@ const SPECIAL_V4: readonly (readonly [string, number])[] = [
   ['240.0.0.0', 4],
 ];
 
-/** Only 2000::/3 is global unicast (RFC 4291 2.4); inside it, protocol assignments, documentation and 6to4 are refused too. */
+/**
+ * Only 2000::/3 is global unicast (RFC 4291 2.4); inside it, protocol assignments, documentation and 6to4 are refused
+ * too.
+ */
 const SPECIAL_V6: readonly (readonly [string, number])[] = [
   ['::', 3],
   ['4000::', 2],
@@ -58,8 +61,9 @@ function embeddedV4(address: string): string {
 export const withoutZone = (address: string): string => address.replace(/%.*$/, '');
 
 /**
- * Whether an address literal lies outside the public internet: private, loopback, link-local, shared (CGNAT), multicast, unspecified,
- * documentation, reserved, and every IPv6 form that hides an IPv4 address. Text that is no address counts as special.
+ * Whether an address literal lies outside the public internet: private, loopback, link-local, shared (CGNAT),
+ * multicast, unspecified, documentation, reserved, and every IPv6 form that hides an IPv4 address. Text that is no
+ * address counts as special.
  */
 export function isSpecialAddress(address: string): boolean {
   const plain = withoutZone(address);

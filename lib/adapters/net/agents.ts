@@ -13,11 +13,17 @@ export interface AgentPool {
   close(): void;
 }
 
-/** An idle connection is given up after this. Shorter than the common servers' own limit would be to lose reuse, longer to meet stale ones. */
+/**
+ * An idle connection is given up after this. Shorter than the common servers' own limit would be to lose reuse, longer
+ * to meet stale ones.
+ */
 const IDLE_MS = 30_000;
 /** Per server; a request beyond it waits for a free connection. */
 const MAX_SOCKETS = 64;
-/** Sets of trust settings kept (clusters have their own each). The one unused longest goes; its idle connections end by IDLE_MS. */
+/**
+ * Sets of trust settings kept (clusters have their own each). The one unused longest goes; its idle connections end by
+ * IDLE_MS.
+ */
 const MAX_TRUSTS = 512;
 
 const POOLING = {

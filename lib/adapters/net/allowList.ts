@@ -31,7 +31,8 @@ function addSubnet(nets: BlockList, text: string): boolean {
 }
 
 /**
- * Reads an operator's list: `host`, `host:port`, an address, a CIDR block, or `*` for all. A name entry allows whatever the name resolves to.
+ * Reads an operator's list: `host`, `host:port`, an address, a CIDR block, or `*` for all. A name entry allows whatever
+ * the name resolves to.
  * @throws Error naming the entry that has none of these forms
  */
 export function allowList(entries: readonly string[]): AllowList {

@@ -17,9 +17,9 @@ const CONNECT_TIMEOUT = 10_000;
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'PUT', 'DELETE']);
 
 /**
- * The dialler for HTTP and HTTPS (contract: HttpClient). A request whose kept-alive connection proves dead before any answer is sent once
- * more on a fresh one when its method is idempotent (RFC 9110 9.2.2) or it says so itself; any other fails with `ConnectionLost`, and the next
- * request takes a fresh connection.
+ * The dialler for HTTP and HTTPS (contract: HttpClient). A request whose kept-alive connection proves dead before any
+ * answer is sent once more on a fresh one when its method is idempotent (RFC 9110 9.2.2) or it says so itself; any
+ * other fails with `ConnectionLost`, and the next request takes a fresh connection.
  */
 export function httpClient(options: HttpClientOptions): HttpClient {
   const guard = options.guard ?? addressGuard(options.allow);

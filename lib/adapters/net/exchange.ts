@@ -14,7 +14,10 @@ export interface Dial {
   readonly connectTimeout: number;
 }
 
-/** A connection that ended without a whole answer; `stale` when it had been kept alive and no byte came, so that the peer may have closed it before. */
+/**
+ * A connection that ended without a whole answer; `stale` when it had been kept alive and no byte came, so that the
+ * peer may have closed it before.
+ */
 export class Lost {
   readonly error: NetError;
   readonly stale: boolean;
@@ -107,7 +110,9 @@ function pinnedLookup(guard: DialGuard, port: number): LookupFunction {
   };
 }
 
-/** Sends the request on a pooled or new connection. @throws NetError for a refused literal or unreadable trust settings */
+/**
+ * Sends the request on a pooled or new connection. @throws NetError for a refused literal or unreadable trust settings
+ */
 function open(dial: Dial, url: URL, secure: boolean, request: HttpRequest): ClientRequest {
   const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port);
   const hostname = url.hostname.replace(/^\[(.*)\]$/, '$1');

@@ -27,7 +27,7 @@ export const plainHost = (host: string): string =>
 const refused = (host: string, port: number): NetError =>
   new NetError(
     'AddressRefused',
-    `${host}:${port} is a private, local or reserved address; an operator can allow the server by name, host:port or block`,
+    `${host}:${port} is a private, local or reserved address, and the operator allows no such server`,
     false,
   );
 

@@ -12,7 +12,10 @@ export interface HttpRequest {
   readonly timeout: number;
   /** Bytes of body accepted. */
   readonly maxBytes: number;
-  /** Whether the request may be sent again when a kept-alive connection proves dead. By default the method decides (RFC 9110 9.2.2). */
+  /**
+   * Whether the request may be sent again when a kept-alive connection proves dead. By default the method decides (RFC
+   * 9110 9.2.2).
+   */
   readonly idempotent?: boolean;
 }
 
@@ -24,8 +27,9 @@ export interface HttpResponse {
 }
 
 /**
- * Why no answer came. Codes: `AddressRefused` (policy), `NameUnresolved`, `Unreachable`, `Timeout`, `TlsUntrusted`, `TlsFailed`, `ConnectionLost`,
- * `BadAnswer` (not HTTP), `BodyTooLarge`, `BadUrl`. `sent`: the server may have read the request.
+ * Why no answer came. Codes: `AddressRefused` (policy), `NameUnresolved`, `Unreachable`, `Timeout`, `TlsUntrusted`,
+ * `TlsFailed`, `ConnectionLost`, `BadAnswer` (not HTTP), `BodyTooLarge`, `BadUrl`. `sent`: the server may have read the
+ * request.
  */
 export class NetError extends Error {
   override readonly name = 'NetError';
@@ -39,9 +43,10 @@ export class NetError extends Error {
 }
 
 /**
- * The one way out: every HTTP(S) address that input can name is reached through this. Contract: private, loopback and link-local addresses
- * are refused unless the operator allowed the server; the address that was checked is the one that is dialled; redirects are answers, not
- * followed; bodies are capped; connections are kept alive and shared between equal trust settings; failures throw NetError.
+ * The one way out: every HTTP(S) address that input can name is reached through this. Contract: private, loopback and
+ * link-local addresses are refused unless the operator allowed the server; the address that was checked is the one that
+ * is dialled; redirects are answers, not followed; bodies are capped; connections are kept alive and shared between
+ * equal trust settings; failures throw NetError.
  */
 export interface HttpClient {
   request(request: HttpRequest): Promise<HttpResponse>;
@@ -49,8 +54,8 @@ export interface HttpClient {
 }
 
 /**
- * Which otherwise refused addresses the operator allows: entries `host`, `host:port`, `10.0.0.0/8`, or `*` for all. The same list guards
- * plain sockets (DNS) through {@link AddressGuard}.
+ * Which otherwise refused addresses the operator allows: entries `host`, `host:port`, `10.0.0.0/8`, or `*` for all. The
+ * same list guards plain sockets (DNS) through {@link AddressGuard}.
  */
 export interface AddressGuard {
   /** Resolves and checks; answers the pinned address. Throws NetError `AddressRefused` or `NameUnresolved`. */

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { certId } from '../../../lib/adapters/acme/certId.ts';
 import { alternateUrls, chainPem } from '../../../lib/adapters/acme/chain.ts';
 import { directoryCache, directoryOf } from '../../../lib/adapters/acme/directory.ts';
 import { MalformedAnswer } from '../../../lib/adapters/acme/reader.ts';
@@ -26,19 +25,6 @@ describe('Retry-After', () => {
     [undefined, undefined],
   ])('%s is %s seconds', (header, seconds) => {
     expect(retryAfterSeconds(header, now)).toBe(seconds);
-  });
-});
-
-describe('a certificate identifier', () => {
-  it('is that of RFC 9773 4.1 for its example', () => {
-    expect(certId('69885B6B87464041E1B37B847BA0AE2CDE01C8D4', '0087654321')).toBe(
-      'aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE',
-    );
-  });
-
-  it('adds the zero that a serial without leading zeros lost', () => {
-    expect(certId('69885b6b87464041e1b37b847ba0ae2cde01c8d4', '87654321')).toBe('aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE');
-    expect(certId('00', '123')).toBe('AA.ASM');
   });
 });
 

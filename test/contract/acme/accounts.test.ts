@@ -1,9 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import type { Server } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { certId } from '../../../lib/adapters/acme/certId.ts';
 import type { AcmeAccount, AcmeEndpoint } from '../../../lib/ports/acmeServer.ts';
-import { newAcme, newSigner, obtain, startHttp01 } from '../../support/acmeClient.ts';
+import { idOf, newAcme, newSigner, obtain, startHttp01 } from '../../support/acmeClient.ts';
 import { type Challtestsrv, startChalltestsrv } from '../../support/peers/challtestsrv.ts';
 import { describeWith } from '../../support/peers/describeWith.ts';
 import { type Pebble, startPebble } from '../../support/peers/pebble.ts';
@@ -99,8 +98,7 @@ describeWith(['pebble'], 'an account at Pebble', () => {
     const { url } = await acme.register(endpoint, signer, agreed);
     const { chain } = await issue({ signer, url }, 'revoked.example.test');
     const leaf = new X509Certificate(chain);
-    const id = certId(authorityKeyId(leaf), leaf.serialNumber);
-    const window = await acme.renewalInfo(endpoint, id);
+    const window = await acme.renewalInfo(endpoint, idOf(leaf));
     expect(window!.start < window!.end).toBe(true);
     expect(window!.retryAfter).toBeGreaterThan(0);
     await acme.revoke(endpoint, { signer, url }, leaf.raw, 4);
@@ -111,13 +109,6 @@ describeWith(['pebble'], 'an account at Pebble', () => {
     });
   });
 });
-
-/** Hex of the keyIdentifier: the extension's only use of the tag [0] with 20 bytes follows its OID. */
-function authorityKeyId(certificate: X509Certificate): string {
-  const hex = certificate.raw.toString('hex');
-  const oid = hex.indexOf('0603551d23');
-  return /8014([0-9a-f]{40})/.exec(hex.slice(oid))![1]!;
-}
 
 describeWith(['pebble'], 'a CA that wants an external account binding', () => {
   const acme = newAcme();

@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AcmeAccount, AcmeEndpoint } from '../../../lib/ports/acmeServer.ts';
 import {
+  idOf,
   newAcme,
   newCsr,
   newSigner,
@@ -87,6 +88,21 @@ describeWith(['pebble'], 'an order at Pebble', () => {
     expect(authorization.expires).toMatch(/^\d{4}-.*Z$/);
     const { chain } = await obtain(dns01, ['*.wild.example.test'], { profile: 'default' });
     expect(new X509Certificate(chain).subjectAltName).toBe('DNS:*.wild.example.test');
+  });
+
+  it('is issued for an IP address', async () => {
+    const { chain } = await obtain(http01, ['127.0.0.1'], { profile: 'default' });
+    expect(new X509Certificate(chain).subjectAltName).toBe('IP Address:127.0.0.1');
+  });
+
+  it('replaces a certificate once (RFC 9773 5)', async () => {
+    const names = ['replaced.example.test'];
+    const { chain } = await obtain(http01, names, { profile: 'default' });
+    const replaces = idOf(new X509Certificate(chain));
+    expect((await obtain(http01, names, { profile: 'default', replaces })).order.status).toBe('valid');
+    await expect(obtain(http01, names, { profile: 'default', replaces })).rejects.toMatchObject({
+      failure: { class: 'now', problem: { type: 'alreadyReplaced', status: 409 } },
+    });
   });
 
   it('has the profile asked for', async () => {
