@@ -5,7 +5,9 @@ import { inLanes, type Job, type Prepare, type Ready } from './runner.ts';
 
 type Issue = (client: acme.Client, responder: Responder, job: Job, names: readonly string[]) => Promise<unknown>;
 
-/** An account at the CA, and one way to issue. `backoff` in milliseconds: its least and greatest pause between polls. */
+/**
+ * An account at the CA, and one way to issue. `backoff` in milliseconds: its least and greatest pause between polls.
+ */
 export async function acmeClientRunner(
   job: Job,
   issue: Issue,

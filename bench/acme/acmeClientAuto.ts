@@ -1,7 +1,10 @@
 import { acmeClientRunner, newCsr } from './acmeClient.ts';
 import type { Prepare } from './runner.ts';
 
-/** acme-client's `auto` with its own defaults; only its check through public resolvers is left out, which a test zone cannot pass. */
+/**
+ * acme-client's `auto` with its own defaults; only its check through public resolvers is left out, which a test zone
+ * cannot pass.
+ */
 export const prepare: Prepare = (job) =>
   acmeClientRunner(
     job,

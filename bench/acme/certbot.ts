@@ -8,7 +8,10 @@ import { inLanes, type Prepare } from './runner.ts';
 
 const run = promisify(execFile);
 
-/** certbot as a person runs it, a process for each certificate; http-01 through a webroot. A lane has its own folders, since certbot locks them. */
+/**
+ * certbot as a person runs it, a process for each certificate; http-01 through a webroot. A lane has its own folders,
+ * since certbot locks them.
+ */
 export const prepare: Prepare = async (job) => {
   const folder = mkdtempSync(join(tmpdir(), 'certbot-bench-'));
   const webroot = join(folder, 'web');

@@ -3,11 +3,14 @@ import { text } from 'node:stream/consumers';
 import type { Job, Prepare, Timings } from './runner.ts';
 
 /**
- * One client in a process of its own: `child.ts MODULE`, the job as JSON on standard input, timings as JSON on standard output. A certificate
- * is issued before the measured ones, so that no client pays for starting.
+ * One client in a process of its own: `child.ts MODULE`, the job as JSON on standard input, timings as JSON on standard
+ * output. A certificate is issued before the measured ones, so that no client pays for starting.
  */
 
-/** CPU milliseconds of this process and of the children that it waited for. Children are read from /proc, in ticks of 10 ms. */
+/**
+ * CPU milliseconds of this process and of the children that it waited for. Children are read from /proc, in ticks of 10
+ * ms.
+ */
 function cpu(): number {
   const { user, system } = process.cpuUsage();
   let children = 0;

@@ -4,7 +4,6 @@ import { build, type GoModule } from '../../test/support/peers/goModules.ts';
 import { whyUnbuildable } from '../../test/support/peers/missing.ts';
 import { findProgram } from '../../test/support/peers/paths.ts';
 import type { Load } from './loads.ts';
-import { prepare as ours } from './ours.ts';
 import type { Job, Timings } from './runner.ts';
 
 /** A client of the bench. */
@@ -35,14 +34,13 @@ const node = (name: string, module: string, unfit: Client['unfit'] = fit): Clien
 
 /** Every client that can run here; the floor is the first. `say` hears why others cannot. */
 export async function clients(say: (line: string) => void): Promise<Client[]> {
-  const all = [node('floor', 'floor.ts')];
-  if (ours) all.push(node('ours', 'ours.ts'));
-  else say('ours: the whole service is not wired to this bench; the protocol core alone is measured');
-  all.push(
+  const all = [
+    node('floor', 'floor.ts'),
+    node('ours', 'ours.ts'),
     node('core', 'core.ts'),
     node('acme-client', 'acmeClient.ts'),
     node('acme-client auto', 'acmeClientAuto.ts'),
-  );
+  ];
   const missing = whyUnbuildable(goClients);
   if (missing === undefined) {
     const folder = await build(goClients, say);

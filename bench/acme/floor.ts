@@ -7,8 +7,8 @@ import { type Responder, startResponder } from './responder.ts';
 import { inLanes, type Job, type Prepare } from './runner.ts';
 
 /**
- * The floor: the least a client can do. node:crypto, kept-alive connections, a nonce pool, polling of the order; nothing is checked,
- * stored or retried. It shares no code with the product.
+ * The floor: the least a client can do. node:crypto, kept-alive connections, a nonce pool, polling of the order;
+ * nothing is checked, stored or retried. It shares no code with the product.
  */
 export const prepare: Prepare = async (job) => {
   const responder = await startResponder(job.challenge);

@@ -7,10 +7,16 @@ import { freePort } from '../../test/support/ports.ts';
 import { type Load, namesFor } from './loads.ts';
 import type { Job } from './runner.ts';
 
-/** One Pebble for all clients; a second one, whose look at a challenge goes through a slow front; and a front that counts requests. */
+/**
+ * One Pebble for all clients; a second one, whose look at a challenge goes through a slow front; and a front that
+ * counts requests.
+ */
 export interface Stage {
   job(load: Load): Job;
-  /** The same, by a front; `counted` answers the requests for each certificate since the job was made, the first certificate left out. */
+  /**
+   * The same, by a front; `counted` answers the requests for each certificate since the job was made, the first
+   * certificate left out.
+   */
   countedJob(load: Load): { job: Job; counted(): number };
   close(): Promise<void>;
 }
