@@ -1,5 +1,5 @@
 import type { Commit } from '../ports/eventStore.ts';
-import { pursueCertificate } from './reactions/certificate.ts';
+import { offerDestination, pursueCertificate } from './reactions/certificate.ts';
 import { pursueCluster } from './reactions/cluster.ts';
 import { pursueIssuer, recheckCaIssuers } from './reactions/issuer.ts';
 import { pursueDelivery, pursueIssuance } from './reactions/runs.ts';
@@ -34,4 +34,6 @@ export async function react(services: Services, commit: Commit): Promise<void> {
   if (commit.events.some((event) => PROMPT.has(event.type))) await pursue(services, commit.stream);
   if (commit.events.some((event) => event.type === 'CertificateIssued'))
     await recheckCaIssuers(services, commit.stream);
+  if (commit.events.some((event) => event.type === 'DeliveryWithdrawn'))
+    await offerDestination(services, commit.stream);
 }

@@ -7,7 +7,6 @@ import {
   type IssueReason,
   type LiveCertificate,
   noCertificate,
-  owesDispatch,
 } from './certificate.ts';
 import type { Decider } from './decider.ts';
 import { durationSeconds } from './duration.ts';
@@ -128,8 +127,9 @@ function recordDeliveries(
   const { revision, generation, destinations, taken } = command;
   const before = state.dispatched;
   const older = before && (before.revision > revision || before.generation > generation);
-  if (older) return [];
-  if (!owesDispatch(state) && sameJson(before?.destinations, destinations) && sameJson(before?.taken, taken)) return [];
+  if (older || !state.issued) return [];
+  const same = before?.revision === revision && before.generation === generation;
+  if (same && sameJson(before.destinations, destinations) && sameJson(before.taken, taken)) return [];
   return [{ type: 'DeliveriesRequested', revision, generation, destinations, taken }];
 }
 
@@ -142,7 +142,7 @@ function live(state: CertificateState): LiveCertificate {
 
 export const certificateDecider: Decider<CertificateCommand, CertificateState, CertificateEvent> = {
   category: 'certificate',
-  evolveVersion: 1,
+  evolveVersion: 2,
   initialState: noCertificate,
   decide: (command: CertificateCommand, state: CertificateState, _now: Instant) => decideCertificate(command, state),
   evolve: evolveCertificate,

@@ -2,7 +2,7 @@ import { unknownEvent } from './decider.ts';
 import { destinationKey } from './destination.ts';
 import { durationSeconds } from './duration.ts';
 import type { CertificateSpec } from './spec.ts';
-import { earliest, type Instant, plusSeconds } from './time.ts';
+import { earliest, type Instant, later, plusSeconds, secondsBetween } from './time.ts';
 import { renewalTime } from './validity.ts';
 
 /** Why a revision is issued. */
@@ -90,6 +90,8 @@ export type LiveCertificate = Named & {
     readonly taken: readonly { readonly destination: string; readonly by: string }[];
     readonly at: Instant;
   };
+  /** Destinations of earlier specs that may have been claimed and are not let go of yet. */
+  readonly former?: readonly string[];
 };
 
 export type CertificateState = NoCertificate | LiveCertificate;
@@ -103,19 +105,35 @@ export const certificateStream = (team: string, name: string): string => `certif
 const GRACE = 60;
 const TAKEN_AGAIN = 600;
 
+/** Seconds that a certificate is kept at least, lest a wrong clock, ours or the CA's, has one issued after another without end. */
+const KEPT = 300;
+
 /** When the certificate is to be renewed; undefined while none is issued. */
 export function renewAt(state: LiveCertificate): Instant | undefined {
-  if (!state.issued) return undefined;
+  const { issued, issuedAt } = state;
+  if (!issued || !issuedAt) return undefined;
   const { renewBefore, renewBeforePercentage } = state.spec;
   const before = renewBefore === undefined ? undefined : durationSeconds(renewBefore);
-  return renewalTime(state.issued.notBefore, state.issued.notAfter, before, renewBeforePercentage);
+  const due = renewalTime(issued.notBefore, issued.notAfter, before, renewBeforePercentage);
+  const kept = Math.min(KEPT, secondsBetween(issued.notBefore, issued.notAfter) / 3);
+  return later(due, plusSeconds(issuedAt, kept));
 }
+
+/** Destinations that the spec no longer names and that may still be claimed for this certificate. */
+export function leftDestinations({ dispatched, former, spec }: LiveCertificate): readonly string[] {
+  const named = spec.destinations.map(destinationKey);
+  return union(dispatched?.destinations, former).filter((key) => !named.includes(key));
+}
+
+const union = (...lists: (readonly string[] | undefined)[]): string[] => [
+  ...new Set(lists.flatMap((list) => list ?? [])),
+];
 
 /** Whether the delivery streams do not yet know the newest revision and generation. */
 export function owesDispatch(state: LiveCertificate): boolean {
   const { issued, dispatched, spec, generation } = state;
   if (!issued) return false;
-  if (!dispatched) return spec.destinations.length > 0;
+  if (!dispatched) return spec.destinations.length > 0 || leftDestinations(state).length > 0;
   return dispatched.revision !== issued.revision || dispatched.generation !== generation;
 }
 
@@ -151,13 +169,13 @@ export function evolveCertificate(state: CertificateState, event: CertificateEve
       return { ...state, lastExport: event.exportId };
     case 'DeliveriesRequested': {
       const { type: _, ...dispatched } = event;
-      return { ...asLive(state), dispatched: { ...dispatched, at } };
+      const live = asLive(state);
+      const former = event.generation === live.generation ? undefined : live.former;
+      return { ...live, dispatched: { ...dispatched, at }, former };
     }
     case 'CertificateDeleted': {
-      const { dispatched, spec, lastGeneration, lastRevision } = asLive(state);
-      const destinations = [
-        ...new Set([...(dispatched?.destinations ?? []), ...spec.destinations.map(destinationKey)]),
-      ];
+      const { dispatched, former, spec, lastGeneration, lastRevision } = asLive(state);
+      const destinations = union(dispatched?.destinations, former, spec.destinations.map(destinationKey));
       const ended = { uid: event.uid, withdraw: event.withdraw, destinations, since: at };
       const releasing = destinations.length > 0 ? [...state.releasing, ended] : state.releasing;
       return { status: 'deleted', uid: event.uid, lastGeneration, lastRevision, releasing };
@@ -179,6 +197,8 @@ function evolveRequested(
   const issuing = revision
     ? { revision, generation, reason: event.reason ?? 'NeverIssued', since: at }
     : before?.issuing;
+  // Only what was issued can have been sent anywhere.
+  const former = before?.issued && union(before.former, before.spec.destinations.map(destinationKey));
   return {
     ...before,
     status: 'live',
@@ -189,6 +209,7 @@ function evolveRequested(
     createdAt: before?.createdAt ?? at,
     specAt: at,
     issuing,
+    former,
     lastGeneration: generation,
     lastRevision: revision ?? state.lastRevision,
     releasing: state.releasing,

@@ -90,9 +90,11 @@ function request(
       remedy: 'name another destination, or delete the other certificate first',
     });
   }
+  // Only the end of a certificate withdraws: a request of its that comes late does not take that back.
+  if (held && state.withdrawing) return [];
   const older = held && (desired.revision < held.revision || desired.generation < held.generation);
   const equal = held && desired.revision === held.revision && desired.generation === held.generation;
-  if (older || (equal && !state.withdrawing)) return [];
+  if (older || equal) return [];
   return [{ type: 'DeliveryRequested', destination, ...desired }, begun(state, now)];
 }
 

@@ -17,6 +17,8 @@ import { type Composed, type ComposeOptions, compose } from '../../server/compos
 import { openDataFolder } from '../../server/dataFolder.ts';
 import { type Engine, startEngine } from '../../server/engine.ts';
 
+export { specOf } from './specs.ts';
+
 const meta = { actor: 'test' };
 
 /** The service without its listeners: ledger, engine and state machines on a data folder. */
@@ -89,23 +91,6 @@ export async function putCluster(
   const caFingerprint = createHash('sha256').update(access.ca).digest('hex');
   const command = { type: 'Register', endpoint: access.server, caFingerprint, credentialRef } as const;
   await ledger.handle(clusterDecider, clusterStream(name), command, meta);
-}
-
-/** A spec as the API would make it, with the members that a test cares about. */
-export function specOf(given: Partial<CertificateSpec> & Pick<CertificateSpec, 'issuerRef'>): CertificateSpec {
-  return {
-    dnsNames: [],
-    ipAddresses: [],
-    uris: [],
-    emailAddresses: [],
-    secretName: 'tls',
-    duration: '2160h',
-    privateKey: { algorithm: 'ECDSA', size: 256, encoding: 'PKCS1', rotationPolicy: 'Always' },
-    usages: ['digital signature', 'key encipherment'],
-    isCA: false,
-    destinations: [],
-    ...given,
-  };
 }
 
 export async function requestCertificate(

@@ -1,5 +1,5 @@
 import { certificateDecider } from '../../domain/certificate.decide.ts';
-import { type LiveCertificate, owesDispatch, renewAt } from '../../domain/certificate.ts';
+import { type LiveCertificate, leftDestinations, owesDispatch, renewAt } from '../../domain/certificate.ts';
 import { deliveryDecider } from '../../domain/delivery.decide.ts';
 import { deliveryStream } from '../../domain/delivery.ts';
 import { type Destination, destinationKey } from '../../domain/destination.ts';
@@ -33,6 +33,13 @@ export async function pursueCertificate(services: Needs, stream: string): Promis
   );
 }
 
+/** A destination is free: the certificate that has the former holder's name now, if it lives again, may be waiting for it. */
+export async function offerDestination(services: Needs, delivery: string): Promise<void> {
+  const { state } = await services.ledger.load(deliveryDecider, delivery);
+  if (state.status === 'released' && state.desired)
+    await pursueCertificate(services, `certificate/${state.desired.certificate}`);
+}
+
 const meta = (stream: string) => ({ actor: 'reaction', correlationId: stream });
 
 async function startIssuance({ ledger }: Needs, stream: string, state: LiveCertificate): Promise<void> {
@@ -60,11 +67,13 @@ async function dispatch(services: Needs, stream: string, state: LiveCertificate)
     const by = await request(services, stream, destination, state);
     if (by !== undefined) taken.push({ destination: destinationKey(destination), by });
   }
+  for (const key of leftDestinations(state)) await release(services, stream, key, uid, true);
   const destinations = spec.destinations.map(destinationKey);
-  const gone = (state.dispatched?.destinations ?? []).filter((key) => !destinations.includes(key));
-  for (const key of gone) await release(services, stream, key, uid, true);
   const command = { type: 'RecordDeliveries', revision: issued.revision, generation, destinations, taken } as const;
-  await ledger.handle(certificateDecider, stream, command, meta(stream));
+  const { state: now } = await ledger.handle(certificateDecider, stream, command, meta(stream));
+  // Whoever changed or deleted the certificate meanwhile could not know of the claims that were made just now.
+  const named = now.status === 'live' && now.uid === uid ? now.spec.destinations.map(destinationKey) : [];
+  for (const key of destinations.filter((one) => !named.includes(one))) await release(services, stream, key, uid, true);
 }
 
 /** Answers who holds the destination when it is not ours to have. */
