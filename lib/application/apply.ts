@@ -14,7 +14,7 @@ import type { ApplyResource } from './schema/apply.ts';
 import { checkName, labelName, subdomainName } from './schema/common.ts';
 import { readCertificateSpec, readIssuerSpec } from './schema/read.ts';
 import type { Services } from './services.ts';
-import { policyFor } from './teams.ts';
+import { policyFor, SHARED_NAMESPACE } from './teams.ts';
 
 type Needs = Pick<Services, 'ledger' | 'views' | 'x509' | 'clock' | 'ids'>;
 
@@ -34,9 +34,9 @@ export interface Applied {
   readonly version: number;
 }
 
-/** The team that a resource of a batch is for; shared issuers are the shared owner's. */
+/** The team that a resource of a batch is for. Shared issuers are the shared owner's, and so is what stands in its namespace. */
 export const teamOfResource = ({ kind, team }: ApplyResource): string =>
-  kind === 'ClusterIssuer' ? SHARED : (team ?? '');
+  kind === 'ClusterIssuer' || team === SHARED_NAMESPACE ? SHARED : (team ?? '');
 
 /**
  * Applies a batch: all of it is judged before anything is done, and when anything is wrong nothing is done. Issuers of the batch count as

@@ -6,8 +6,11 @@ import type { Meta } from './ledger.ts';
 import { CERTIFICATES } from './projections.ts';
 import type { Services } from './services.ts';
 
+/** What manifests call the shared owner: cert-manager's own namespace, where its ClusterIssuers look for Secrets. */
+export const SHARED_NAMESPACE = 'cert-manager';
+
 /** No team's names: what manifests call the shared owner, and what it is called here. Its policy is the installation's own. */
-const RESERVED: ReadonlySet<string> = new Set(['cert-manager', SHARED]);
+const RESERVED: ReadonlySet<string> = new Set([SHARED_NAMESPACE, SHARED]);
 
 export interface PolicyOfTeam {
   readonly policyVersion: number;
