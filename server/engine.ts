@@ -23,7 +23,9 @@ export interface Engine {
  */
 export async function startEngine({ services, feed }: Composed): Promise<Engine> {
   const { log } = services;
-  feed.subscribe('project', ({ commit }) => park(commit.stream, () => project(services, commit.stream)));
+  feed.subscribe('project', ({ commit }) =>
+    park(commit.stream, () => project(services, commit.stream, commit.version)),
+  );
   feed.subscribe('react', async ({ commit }) => {
     try {
       await react(services, commit);

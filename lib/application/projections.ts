@@ -127,12 +127,14 @@ type Needs = Pick<Services, 'ledger' | 'views'>;
 /**
  * Brings the stream's row to what the ledger says now. What told us is only a hint: repeats, gaps and reordering change nothing, because the
  * row is made from the stream's newest state and carries its version.
+ * @param hinted version that the feed tells of; when the stream is further already, the feed tells of that too, and this turn is left out
  */
-export async function project({ ledger, views }: Needs, stream: string): Promise<void> {
+export async function project({ ledger, views }: Needs, stream: string, hinted?: number): Promise<void> {
   const segments = stream.split('/');
   const found = PROJECTIONS[segments[0]!];
   if (!found) return;
   const { state, version } = await ledger.load(found.decider, stream);
+  if (hinted !== undefined && version > hinted) return;
   const key = segments.slice(1).join('/');
   const row = found.row(state, segments);
   if (row) await views.put({ view: found.view, key, version, ...row });

@@ -11,10 +11,11 @@ import {
   retrySeconds,
   type StepProblem,
 } from './issuance.ts';
+import { sameJson } from './json.ts';
 import type { Problem } from './problem.ts';
 import { withJitter } from './problem.ts';
 import { Refusal } from './refusal.ts';
-import { type Instant, later, plusSeconds } from './time.ts';
+import { earliest, type Instant, later, plusSeconds } from './time.ts';
 
 type Requested = Omit<Extract<IssuanceEvent, { type: 'IssuanceRequested' }>, 'type'>;
 
@@ -52,6 +53,11 @@ export type IssuanceCommand =
 
 /** Seconds after which the scan asks whether a run still lives. */
 export const RUN_CHECK = 600;
+
+/** The longest that another side can put us off, in seconds: the longest rate limit of a public CA is a week. */
+const LONGEST = 7 * 86_400;
+
+const atMost = (at: Instant, now: Instant): Instant => earliest(at, plusSeconds(now, LONGEST))!;
 
 function decideIssuance(command: IssuanceCommand, state: IssuanceState, now: Instant): readonly IssuanceEvent[] {
   if (command.type === 'Start') return start(command, state, now);
@@ -116,9 +122,8 @@ function ofRun(command: RunCommand, state: IssuanceState, now: Instant): readonl
     case 'AbandonOrder':
       return state.order?.url === command.url ? [{ type: 'OrderAbandoned', reason: command.reason }] : [];
     case 'IntendPresentation': {
-      const known = new Set(state.presentations.map((p) => p.authorization));
       return command.presentations
-        .filter((p) => !known.has(p.authorization))
+        .filter((p) => !state.presentations.some((known) => sameJson(known, p)))
         .map((p) => ({ type: 'PresentationIntended', ...p }));
     }
     case 'RecordPresented': {
@@ -126,8 +131,12 @@ function ofRun(command: RunCommand, state: IssuanceState, now: Instant): readonl
       return authorizations.length > 0 ? [{ type: 'ChallengesPresented', authorizations }] : [];
     }
     case 'RecordAnswered': {
-      const authorizations = command.authorizations.filter((url) => !state.answered.includes(url));
-      return authorizations.length > 0 ? [{ type: 'ChallengesAnswered', authorizations }] : [];
+      const shown = command.authorizations.filter((url) => !state.presented.includes(url));
+      const answered = command.authorizations.filter((url) => !state.answered.includes(url));
+      return [
+        ...(shown.length > 0 ? [{ type: 'ChallengesPresented', authorizations: shown } as const] : []),
+        ...(answered.length > 0 ? [{ type: 'ChallengesAnswered', authorizations: answered } as const] : []),
+      ];
     }
     case 'RecordAuthorized':
       return state.authorized ? [] : [{ type: 'AuthorizationsValidated', expires: command.expires }];
@@ -137,7 +146,8 @@ function ofRun(command: RunCommand, state: IssuanceState, now: Instant): readonl
       return state.finalizeIntended === state.run ? [] : [{ type: 'FinalizeIntended', run: command.run }];
     case 'IntendSigning': {
       const { serial, notBefore, notAfter } = command;
-      return state.signing ? [] : [{ type: 'SigningIntended', serial, notBefore, notAfter }];
+      if (state.signing?.run === command.run) return [];
+      return [{ type: 'SigningIntended', run: command.run, serial, notBefore, notAfter }];
     }
     case 'RecordProblem': {
       if (state.problem) return [];
@@ -145,7 +155,7 @@ function ofRun(command: RunCommand, state: IssuanceState, now: Instant): readonl
     }
     case 'Defer':
       if (state.status === 'deferred') return [];
-      return [{ type: 'RunDeferred', run: command.run, dueAt: command.dueAt, reason: command.reason }];
+      return [{ type: 'RunDeferred', run: command.run, dueAt: atMost(command.dueAt, now), reason: command.reason }];
     case 'RecordFailure':
       return recordFailure(command, state, now);
   }
@@ -176,13 +186,13 @@ function recordFailure(
       ? { ...state, ownFailures: state.ownFailures + 1 }
       : { ...state, caFailures: state.caFailures + 1 };
   const backoff = plusSeconds(now, withJitter(retrySeconds(cause.class, counted), random));
-  const retryAt = cause.retryAt ? later(cause.retryAt, plusSeconds(now, 1)) : backoff;
+  const retryAt = cause.retryAt ? atMost(later(cause.retryAt, plusSeconds(now, 1)), now) : backoff;
   return [{ type: 'IssuanceFailed', run: state.run, class: cause.class, problem: cause.problem, retryAt }];
 }
 
 export const issuanceDecider: Decider<IssuanceCommand, IssuanceState, IssuanceEvent> = {
   category: 'issuance',
-  evolveVersion: 1,
+  evolveVersion: 2,
   initialState: noIssuance,
   decide: decideIssuance,
   evolve: evolveIssuance,

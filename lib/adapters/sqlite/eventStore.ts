@@ -26,6 +26,8 @@ const LAST = '\u{10FFFF}';
 /** The ledger in SQLite. Appends of one turn of the event loop share one transaction and one flush; see Connection. */
 export function sqliteEventStore(database: Database): EventStore {
   const { ledger, views } = database;
+  // Heads as they stand on the disk: this process is the only writer, and who just wrote a stream reads it next.
+  const heads = headCache();
   // Newest append under way, by stream.
   const underWay = new Map<string, Promise<unknown>>();
 
@@ -78,14 +80,22 @@ export function sqliteEventStore(database: Database): EventStore {
       const answer = await append.finally(() => {
         if (underWay.get(commit.stream) === append) underWay.delete(commit.stream);
       });
-      if (answer === 'appended') database.announce();
+      if (answer === 'appended') {
+        heads.keep(head);
+        database.announce();
+      }
       return answer === 'conflict' ? 'conflict' : 'appended';
     },
 
     async head(stream) {
       await settled(stream);
+      const known = heads.find(stream);
+      if (known) return known;
       const row = ledger.get<HeadRow>('SELECT * FROM heads WHERE stream = ?', stream);
-      return row && toHead(row);
+      if (!row) return undefined;
+      const head = toHead(row);
+      heads.keep(head);
+      return head;
     },
 
     async commits(stream, after = 0, limit = -1) {
@@ -115,10 +125,14 @@ export function sqliteEventStore(database: Database): EventStore {
     },
 
     // Losing it with the machine only means looking at the stream once more, so it need not wait for the disk.
-    postpone: (stream, version, dueAt) =>
-      views.write(
+    async postpone(stream, version, dueAt) {
+      const moved = await views.write(
         () => views.run('UPDATE heads SET due_at = ? WHERE stream = ? AND version = ?', dueAt, stream, version) === 1,
-      ),
+      );
+      const head = heads.find(stream);
+      if (moved && head?.version === version) heads.keep({ ...head, dueAt });
+      return moved;
+    },
 
     async streams(prefix, limit, after = '') {
       return ledger
@@ -130,6 +144,30 @@ export function sqliteEventStore(database: Database): EventStore {
           limit,
         )
         .map((row) => row.stream);
+    },
+  };
+}
+
+const KEPT_HEADS = 512;
+
+/** The heads that were used last. Their states are shared, and nobody changes a state. */
+function headCache() {
+  const heads = new Map<string, Head>();
+  return {
+    find(stream: string): Head | undefined {
+      const head = heads.get(stream);
+      if (head) {
+        heads.delete(stream);
+        heads.set(stream, head);
+      }
+      return head;
+    },
+    /** An older version never takes the place of a newer one. */
+    keep(head: Head): void {
+      if ((heads.get(head.stream)?.version ?? 0) > head.version) return;
+      heads.delete(head.stream);
+      heads.set(head.stream, head);
+      if (heads.size > KEPT_HEADS) heads.delete(heads.keys().next().value as string);
     },
   };
 }

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { accountDecider, accountStream } from '../../domain/account.ts';
+import { Refusal } from '../../domain/refusal.ts';
 import type { AcmeIssuerSpec } from '../../domain/spec.ts';
 import type { AcmeAccount, AcmeEndpoint } from '../../ports/acmeServer.ts';
 import { openCredential } from '../credentials.ts';
 import type { Services } from '../services.ts';
+import { sealedSigner } from '../signers.ts';
 
 type Needs = Pick<Services, 'ledger' | 'vault' | 'acme' | 'x509'>;
 
@@ -29,9 +31,9 @@ export async function acmeAccount(
   const meta = { actor: 'issuer' };
   let { state } = await ledger.load(accountDecider, stream);
   const keyRef = state.key?.ref ?? `account/${owner}/${name}`;
-  const sealed = state.key ? await vault.open(keyRef, owner) : undefined;
-  const pem = sealed ?? (await vault.seal(keyRef, owner, await newKey(x509)));
-  const signer = await x509.signer(Buffer.from(pem).toString('utf8'));
+  if (!state.key) await vault.seal(keyRef, owner, await newKey(x509));
+  const signer = await sealedSigner(services, keyRef, owner);
+  if (!signer) throw new Refusal('AccountKeyMissing', `the account key of issuer ${name} is not in the vault`);
   if (!state.key) {
     const thumbprint = createHash('sha256').update(signer.publicKey).digest('hex');
     ({ state } = await ledger.handle(accountDecider, stream, { type: 'RecordKey', keyRef, thumbprint }, meta));

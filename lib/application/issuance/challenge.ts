@@ -60,12 +60,14 @@ async function showAndAnswer(services: Needs, run: Run, { spec, account, issuer 
     await run.record({ type: 'IntendPresentation', run: run.number, presentations: planned });
     await present(services, issuer, run.stream, planned);
     const authorizations = planned.map((p) => p.authorization);
-    await run.record({ type: 'RecordPresented', run: run.number, authorizations });
-    const missing = await poll(
-      () => unpublished(services, issuer, planned),
-      (values) => values.length === 0,
-    );
-    if (missing.length > 0) return false;
+    if (planned.some((p) => p.challenge === 'dns-01')) {
+      await run.record({ type: 'RecordPresented', run: run.number, authorizations });
+      const missing = await poll(
+        () => unpublished(services, issuer, planned),
+        (values) => values.length === 0,
+      );
+      if (missing.length > 0) return false;
+    }
   }
   const open = planned.filter((p) => !begun(pending, p));
   await inLanes(open, (p) => services.acme.answer(endpoint, account, p.challengeUrl));
@@ -101,14 +103,9 @@ async function validate(services: Needs, run: Run, context: Context, input: Issu
   const { spec, account } = context;
   const { url } = run.issuance.order!;
   const ask = (): Promise<Order> => services.acme.order(endpointOf(spec), account, url);
-  // Both are awaited together: a CA that refuses while the key is being made must not be a rejection that nobody hears.
-  const [polled, key] = await Promise.allSettled([
-    poll(ask, (order) => order.status !== 'pending' || order.retryAfter !== undefined),
-    run.certificate.spec.request ? undefined : sealedKey(services, run),
-  ]);
-  if (polled.status === 'rejected') throw polled.reason;
-  if (key.status === 'rejected') throw key.reason;
-  const order = polled.value;
+  // The CA validates while the key is made, so that the first poll often finds it done.
+  if (!run.certificate.spec.request) await sealedKey(services, run);
+  const order = await poll(ask, (answer) => answer.status !== 'pending' || answer.retryAfter !== undefined);
   switch (order.status) {
     case 'pending':
       return waitOrDefer(services, run, input.challenge, 'CaStillValidating', order.retryAfter);

@@ -14,8 +14,8 @@ type Needs = Pick<Services, 'ledger' | 'vault' | 'views' | 'x509' | 'clock' | 'i
 const SERIAL_BYTES = 16;
 
 /**
- * Signs with an internal CA or the certificate's own key. Serial and validity stand on the ledger before the signature, so that a repeated
- * step makes the same certificate; of two, the vault keeps the first.
+ * Signs with an internal CA or the certificate's own key. Serial and validity stand on the ledger before the signature; of two certificates
+ * that a repeated step makes, the vault keeps the first and nobody sees the other. A later run takes a validity of its own time.
  * @returns undefined while the CA's own certificate is still on its way
  */
 export async function signInternally(services: Needs, run: Run): Promise<Outcome | undefined> {
@@ -27,9 +27,9 @@ export async function signInternally(services: Needs, run: Run): Promise<Outcome
   if (caSpec && !ca) return undefined;
   await intend(services, run, ca);
   const pem = await sign(services, run, ca);
-  const root = ca ? ca.root : pem;
-  await services.vault.seal(caRefOf(chainRef), run.team, Buffer.from(root));
-  await services.vault.seal(chainRef, run.team, Buffer.from(ca ? pem + withoutRoot(services, ca) : pem));
+  const root = await services.vault.seal(caRefOf(chainRef), run.team, Buffer.from(ca ? ca.root : pem));
+  // A self-signed certificate is its own root: after a crash in between, the one that was sealed first is both.
+  await services.vault.seal(chainRef, run.team, ca ? Buffer.from(pem + withoutRoot(services, ca)) : root);
   return done;
 }
 
@@ -43,7 +43,7 @@ async function issuedCa(services: Needs, owner: string, secretName: string): Pro
 }
 
 async function intend({ clock, ids }: Needs, run: Run, ca: SigningCa | undefined): Promise<void> {
-  if (run.issuance.signing) return;
+  if (run.issuance.signing?.run === run.number) return;
   const duration = durationSeconds(run.certificate.spec.duration)!;
   const validity = leafValidity({ duration, now: clock.now(), issuerNotAfter: ca?.notAfter });
   const { notBefore, notAfter } = validity;

@@ -136,13 +136,16 @@ export async function waitOrDefer(
   return deferred;
 }
 
-/** Seconds that a step may poll by itself before it answers `wait`. */
+/** Milliseconds that a step may poll by itself before it answers `wait`. */
 export const POLL_BUDGET_MS = 2500;
 
-/** Polls at once, then after `first` ms growing by half, until `settled` or the budget is used up; gives the last answer. */
-export async function poll<T>(ask: () => Promise<T>, settled: (answer: T) => boolean, first = 250): Promise<T> {
+/** First pause between two polls in milliseconds; it grows by half, so that a CA that takes seconds is asked a handful of times. */
+const FIRST_PAUSE_MS = 50;
+
+/** Polls at once, then after growing pauses, until `settled` or the budget is used up; gives the last answer. */
+export async function poll<T>(ask: () => Promise<T>, settled: (answer: T) => boolean): Promise<T> {
   const until = performance.now() + POLL_BUDGET_MS;
-  let pause = first;
+  let pause = FIRST_PAUSE_MS;
   for (;;) {
     const answer = await ask();
     if (settled(answer) || performance.now() + pause > until) return answer;

@@ -6,6 +6,7 @@ import type { KeySigner } from '../../ports/keySigner.ts';
 import { CERTIFICATES } from '../projections.ts';
 import { caRefOf } from '../references.ts';
 import type { Services } from '../services.ts';
+import { sealedSigner } from '../signers.ts';
 
 type Needs = Pick<Services, 'ledger' | 'vault' | 'views' | 'x509'>;
 
@@ -31,15 +32,15 @@ export async function signingCa(services: Needs, owner: string, secretName: stri
       remedy: 'set isCA: true in its spec',
     });
   }
-  const key = issued.keyRef && (await services.vault.open(issued.keyRef, owner));
+  const signer = issued.keyRef && (await sealedSigner(services, issued.keyRef, owner));
   const chain = await services.vault.open(issued.chainRef, owner);
-  if (!key || !chain)
+  if (!signer || !chain)
     throw new Refusal('CaKeyMissing', `the key of the CA with secretName ${secretName} is not in the vault`);
   const root = await services.vault.open(caRefOf(issued.chainRef), owner);
   const pem = Buffer.from(chain).toString('utf8');
   const [leaf] = services.x509.readChain(pem);
   return {
-    signer: await services.x509.signer(Buffer.from(key).toString('utf8')),
+    signer,
     certificate: leaf!.pem,
     chain: pem,
     root: root ? Buffer.from(root).toString('utf8') : pem,
