@@ -2,7 +2,7 @@ import { unknownEvent } from './decider.ts';
 import type { Identifier } from './identifier.ts';
 import { backoffSeconds, type FailureClass, type Problem } from './problem.ts';
 import type { IssuerRef } from './spec.ts';
-import { type Instant, later, plusSeconds } from './time.ts';
+import { type Instant, plusSeconds } from './time.ts';
 
 /** An authorization of the order: where it is, what it is for (RFC 8555 7.1.4). */
 export interface AuthorizationRef {
@@ -63,6 +63,7 @@ export type IssuanceEvent =
   | { readonly type: 'FinalizeIntended'; readonly run: number }
   | {
       readonly type: 'SigningIntended';
+      readonly run: number;
       readonly serial: string;
       readonly notBefore: Instant;
       readonly notAfter: Instant;
@@ -112,7 +113,13 @@ export interface IssuanceState {
   readonly answered: readonly string[];
   readonly authorized: boolean;
   readonly finalizeIntended: number;
-  readonly signing?: { readonly serial: string; readonly notBefore: Instant; readonly notAfter: Instant };
+  /** Of the run that intended it: a later run takes the time as it is then. */
+  readonly signing?: {
+    readonly run: number;
+    readonly serial: string;
+    readonly notBefore: Instant;
+    readonly notAfter: Instant;
+  };
   /** Of the run that goes on. */
   readonly problem?: StepProblem;
   /** Failures that count against the CA, in a row. */
@@ -163,8 +170,8 @@ export const isUnissued = (state: IssuanceState): boolean =>
 /** Seconds until the next attempt, by what the failure asks for. Jitter is the caller's. */
 export function retrySeconds(failure: FailureClass, state: Pick<IssuanceState, 'caFailures' | 'ownFailures'>): number {
   if (failure === 'infrastructure') return Math.min(10 * 2 ** Math.max(0, state.ownFailures - 1), 300);
-  if (failure === 'now') return 10;
   const seconds = backoffSeconds(state.caFailures);
+  if (failure === 'now') return Math.min(10 * 2 ** Math.max(0, state.caFailures - 1), seconds);
   return failure === 'person' || failure === 'configuration' ? Math.max(seconds, 300) : seconds;
 }
 
@@ -213,8 +220,8 @@ function evolveEvent(state: IssuanceState, event: IssuanceEvent, at: Instant): I
     case 'FinalizeIntended':
       return { ...state, finalizeIntended: event.run };
     case 'SigningIntended': {
-      const { serial, notBefore, notAfter } = event;
-      return { ...state, signing: { serial, notBefore, notAfter } };
+      const { run, serial, notBefore, notAfter } = event;
+      return { ...state, signing: { run, serial, notBefore, notAfter } };
     }
     case 'OrderAbandoned':
       return { ...state, ...withoutOrder };
@@ -238,7 +245,8 @@ function evolveEvent(state: IssuanceState, event: IssuanceEvent, at: Instant): I
     case 'IssuanceSuperseded':
       return ended({ ...state, status: 'superseded' }, at);
     case 'ChallengesCleanedUp': {
-      const cleaned = { ...state, presentations: [], presented: [], uncleaned: false };
+      // What was answered is shown again if its order goes on: the CA may still look.
+      const cleaned = { ...state, presentations: [], presented: [], answered: [], uncleaned: false };
       return isUnissued(state) ? cleaned : { ...cleaned, dueAt: undefined };
     }
     default:
@@ -265,6 +273,6 @@ function evolveFailed(
     caFailures: own ? state.caFailures : state.caFailures + 1,
     ownFailures: own ? state.ownFailures + 1 : 0,
     failure: { step, class: failure, problem, retryAt, at },
-    dueAt: later(retryAt, at),
+    dueAt: retryAt,
   };
 }

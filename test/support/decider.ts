@@ -8,7 +8,7 @@ import { type Instant, later, plusSeconds } from '../../lib/domain/time.ts';
 export const START: Instant = '2026-01-31T12:00:00.000Z';
 
 /** `START` moved by seconds. */
-export const plus = (seconds: number): Instant => plusSeconds(START, seconds);
+export const plus = (seconds: number, from = START): Instant => plusSeconds(from, seconds);
 
 /** One stream's rules as sentences: `given(events).when(command).then(events)`, or `.refused(code)`. */
 export function rulesOf<C, S, E extends DomainEvent>(decider: Decider<C, S, E>) {

@@ -25,6 +25,8 @@ export async function signInternally(services: Needs, run: Run): Promise<Outcome
   const { ca: caSpec } = requireIssuer(run).spec;
   const ca = caSpec && (await issuedCa(services, run.owner, caSpec.secretName));
   if (caSpec && !ca) return undefined;
+  if (!ca && run.certificate.spec.request)
+    throw new Refusal('KeyNotHeld', 'a selfSigned issuer signs with the certificate’s own key, which a CSR keeps away');
   await intend(services, run, ca);
   const pem = await sign(services, run, ca);
   const root = await services.vault.seal(caRefOf(chainRef), run.team, Buffer.from(ca ? ca.root : pem));
