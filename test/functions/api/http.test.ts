@@ -1,0 +1,196 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LARGEST_BODY } from '../../../functions/api/request.ts';
+import { routes } from '../../../functions/api/routes.ts';
+import { type Sent, type TestApi, testApi } from '../../support/api.ts';
+
+const PATH = '/v1/teams/web/certificates/app';
+
+describe('requests that HTTP or JSON already refuse', () => {
+  let api: TestApi;
+  beforeAll(async () => {
+    api = await testApi();
+    await api.putTeam('web');
+  });
+  afterAll(() => api.close());
+
+  const json = { 'content-type': 'application/json' };
+  const rows: readonly [what: string, method: string, path: string, sent: Sent, status: number, code: string][] = [
+    ['an unknown path', 'GET', '/v1/nothing', {}, 404, 'RouteNotFound'],
+    ['a trailing slash', 'GET', '/v1/teams/', {}, 422, 'InvalidName'],
+    ['a path that climbs', 'GET', '/v1/teams/web/../-/certificates', {}, 404, 'RouteNotFound'],
+    ['an encoded slash in a name', 'GET', '/v1/teams/web/certificates/a%2fb', {}, 422, 'InvalidName'],
+    ['a name of a team that is none', 'GET', '/v1/teams/We_b/certificates', {}, 422, 'InvalidName'],
+    ['bad percent-encoding', 'GET', '/v1/teams/%zz', {}, 400, 'InvalidPath'],
+    ['a method that the path does not take', 'PATCH', PATH, {}, 405, 'MethodNotAllowed'],
+    ['a method nobody knows', 'BREW', PATH, {}, 405, 'MethodNotAllowed'],
+    ['bad JSON', 'PUT', PATH, { body: '{"spec": {', headers: json }, 400, 'InvalidJson'],
+    [
+      'JSON that is not UTF-8',
+      'PUT',
+      PATH,
+      { body: new Uint8Array([0x22, 0xff, 0x22]), headers: json },
+      400,
+      'InvalidJson',
+    ],
+    ['no content type', 'PUT', PATH, { body: '{}' }, 415, 'UnsupportedMediaType'],
+    [
+      'YAML',
+      'PUT',
+      PATH,
+      { body: 'a: b', headers: { 'content-type': 'application/yaml' } },
+      415,
+      'UnsupportedMediaType',
+    ],
+    [
+      'a form',
+      'PUT',
+      PATH,
+      { body: 'a=b', headers: { 'content-type': 'application/x-www-form-urlencoded' } },
+      415,
+      'UnsupportedMediaType',
+    ],
+    [
+      'JSON in another charset',
+      'PUT',
+      PATH,
+      { body: '{}', headers: { 'content-type': 'application/json; charset=latin1' } },
+      415,
+      'UnsupportedMediaType',
+    ],
+    [
+      'a body over 256 KiB',
+      'PUT',
+      PATH,
+      { body: new Uint8Array(LARGEST_BODY + 1), headers: json },
+      413,
+      'BodyTooLarge',
+    ],
+    ['no body', 'PUT', PATH, {}, 422, 'InvalidInput'],
+    ['a body that is no object', 'PUT', PATH, { json: [1] }, 422, 'InvalidInput'],
+    [
+      'a body nested 100,000 deep',
+      'PUT',
+      PATH,
+      { body: `${'['.repeat(1e5)}${']'.repeat(1e5)}`, headers: json },
+      422,
+      'InvalidInput',
+    ],
+    ['an unknown parameter', 'GET', `${PATH}?nope=1`, {}, 422, 'InvalidInput'],
+    ['a parameter that is there twice', 'GET', '/v1/teams?limit=1&limit=2', {}, 400, 'InvalidQuery'],
+    ['a limit of zero', 'GET', '/v1/teams?limit=0', {}, 422, 'InvalidInput'],
+    ['a limit that is no number', 'GET', '/v1/teams?limit=1e2', {}, 422, 'InvalidInput'],
+    ['a time that is none', 'GET', `${PATH}?at=yesterday`, {}, 422, 'InvalidInput'],
+    ['a cursor that nobody answered', 'GET', '/v1/teams?cursor=abc', {}, 400, 'InvalidCursor'],
+    [
+      'a cursor of another list',
+      'GET',
+      `/v1/teams?cursor=${Buffer.from('["tokens","a"]').toString('base64url')}`,
+      {},
+      400,
+      'InvalidCursor',
+    ],
+    ['a wait over 25 seconds', 'GET', `${PATH}/events?wait=26`, {}, 422, 'InvalidInput'],
+    [
+      'an entity tag without quotes',
+      'PUT',
+      PATH,
+      { json: {}, headers: { 'if-match': '3' } },
+      400,
+      'InvalidPrecondition',
+    ],
+  ];
+
+  test.each(rows)('%s', async (_, method, path, sent, status, code) => {
+    const answer = await api.send(method, path, sent);
+    expect([answer.status, answer.json.code]).toEqual([status, code]);
+    expect(answer.headers['content-type']).toBe('application/problem+json');
+    expect(answer.json).toMatchObject({
+      type: 'about:blank',
+      status,
+      title: expect.any(String),
+      detail: expect.any(String),
+    });
+  });
+
+  test('405 names the methods that there are', async () => {
+    expect((await api.send('POST', PATH)).headers.allow).toBe('GET, PUT, DELETE, HEAD');
+  });
+
+  test('bad JSON is told by its place and never quoted', async () => {
+    const { json: problem } = await api.send('PUT', PATH, { body: '{"data": "secret-value" x}', headers: json });
+    expect(problem.detail).toMatch(/position \d+/);
+    expect(JSON.stringify(problem)).not.toContain('secret');
+  });
+
+  test('members named as those of every object are unknown fields like others', async () => {
+    const { json: problem } = await api.send('PUT', PATH, {
+      body: '{"spec": {"toString": {}, "constructor": 1, "issuerRef": {"name": "a"}, "dnsNames": ["a.test"]}}',
+      headers: json,
+    });
+    expect(problem.errors.map(({ field, code }: { field: string; code: string }) => [field, code])).toEqual([
+      ['spec.toString', 'UnknownField'],
+      ['spec.constructor', 'UnknownField'],
+    ]);
+  });
+
+  test('HEAD answers as GET without a body', async () => {
+    const head = await api.send('HEAD', '/healthz');
+    const get = await api.send('GET', '/healthz');
+    expect([head.status, head.headers['content-type'], head.body]).toEqual([200, get.headers['content-type'], '']);
+  });
+
+  test('no answer is for caches, and each has a correlation id of its own', async () => {
+    const answers = [await api.send('GET', '/healthz'), await api.send('GET', '/v1/nothing')];
+    for (const { headers } of answers) {
+      expect(headers).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    }
+    expect(new Set(answers.map(({ headers }) => headers['x-correlation-id'])).size).toBe(2);
+  });
+});
+
+describe('a fault of the service', () => {
+  test('answers 500 without details, and the log says more under the same id', async () => {
+    const api = await testApi();
+    const broken = {
+      ...api.services,
+      ledger: { ...api.services.ledger, load: () => Promise.reject(new Error('inner words')) },
+    };
+    const { createApi } = await import('../../../functions/api/api.ts');
+    const handle = createApi(broken as unknown as typeof api.services, { version: '0' });
+    const headers = { authorization: `Bearer ${api.admin}` };
+    const answer = await handle({ method: 'GET', path: PATH, query: '', headers, body: new Uint8Array() });
+    expect(answer.status).toBe(500);
+    expect(answer.body).not.toContain('inner words');
+    const { correlationId } = JSON.parse(answer.body);
+    expect(correlationId).toBe(answer.headers['x-correlation-id']);
+    const line = api.logged.find(({ fields }) => fields.correlationId === correlationId);
+    expect(line).toMatchObject({ level: 'error', fields: { message: 'inner words' } });
+    await api.close();
+  });
+
+  test('a ledger that cannot be read makes the service not ready', async () => {
+    const api = await testApi();
+    expect((await api.send('GET', '/readyz')).json).toEqual({ status: 'ok', checks: { ledger: 'ok' } });
+    const { createApi } = await import('../../../functions/api/api.ts');
+    const store = { ...api.services.store, head: () => Promise.reject(new Error('disk')) };
+    const handle = createApi({ ...api.services, store }, { version: '0', lastScan: () => 0 });
+    const answer = await handle({ method: 'GET', path: '/readyz', query: '', headers: {}, body: new Uint8Array() });
+    expect(answer.status).toBe(503);
+    expect(JSON.parse(answer.body)).toEqual({ status: 'unavailable', checks: { ledger: 'unreadable', scan: 'late' } });
+    await api.close();
+  });
+});
+
+describe('the table of routes', () => {
+  test('names each operation once, and no two routes take the same request', () => {
+    const operations = routes.map(({ operation }) => operation);
+    const places = routes.map(({ method, path }) => `${method} ${path.replace(/\{\w+\}/g, '{}')}`);
+    expect(new Set(operations).size).toBe(operations.length);
+    expect(new Set(places).size).toBe(places.length);
+  });
+
+  test('leaves nothing under /v1 open', () => {
+    const open = routes.filter(({ access }) => access === 'public').map(({ path }) => path);
+    expect(open.sort()).toEqual(['/healthz', '/openapi.json', '/readyz', '/version']);
+  });
+});
