@@ -4,9 +4,38 @@ import type { Command } from './shared/command.ts';
 type Load = () => Promise<{ readonly command: Command }>;
 
 /** All commands, in the order of the help. */
-export const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly load: Load }>> = {
-  serve: { summary: 'Run the service on this machine.', load: () => import('./serve.ts') },
-  request: { summary: 'Ask for a certificate.', load: () => import('./request.ts') },
-  get: { summary: 'List resources, or show one.', load: () => import('./get.ts') },
-  describe: { summary: 'Explain how a certificate stands, and why.', load: () => import('./describe.ts') },
+export const COMMANDS: Readonly<Record<string, Load>> = {
+  serve: () => import('./serve.ts'),
+  request: () => import('./request.ts'),
+  apply: () => import('./apply.ts'),
+  get: () => import('./get.ts'),
+  describe: () => import('./describe.ts'),
+  events: () => import('./events.ts'),
+  renew: () => import('./renew.ts'),
+  pem: () => import('./pem.ts'),
+  delete: () => import('./delete.ts'),
+  'team put': () => import('./teamPut.ts'),
+  'team get': () => import('./teamGet.ts'),
+  'team delete': () => import('./teamDelete.ts'),
+  'issuer get': () => import('./issuerGet.ts'),
+  'issuer delete': () => import('./issuerDelete.ts'),
+  'credential put': () => import('./credentialPut.ts'),
+  'credential get': () => import('./credentialGet.ts'),
+  'credential delete': () => import('./credentialDelete.ts'),
+  'cluster register': () => import('./clusterRegister.ts'),
+  'cluster get': () => import('./clusterGet.ts'),
+  'cluster remove': () => import('./clusterRemove.ts'),
+  'token issue': () => import('./tokenIssue.ts'),
+  'token list': () => import('./tokenList.ts'),
+  'token revoke': () => import('./tokenRevoke.ts'),
+  rebuild: () => import('./rebuild.ts'),
+  version: () => import('./version.ts'),
 };
+
+/** Loads commands: those whose name `wanted` takes. */
+export const loadCommands = (wanted: (name: string) => boolean): Promise<Command[]> =>
+  Promise.all(
+    Object.entries(COMMANDS)
+      .filter(([name]) => wanted(name))
+      .map(async ([, load]) => (await load()).command),
+  );

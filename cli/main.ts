@@ -1,4 +1,4 @@
-import { COMMANDS } from './commands.ts';
+import { COMMANDS, loadCommands } from './commands.ts';
 import { type Flags, parseFlags } from './shared/args.ts';
 import { type Client, createClient } from './shared/client.ts';
 import { type ConnectionFlags, findConnection } from './shared/connection.ts';
@@ -23,7 +23,7 @@ async function run(argv: readonly string[]): Promise<void> {
   const names = Object.keys(COMMANDS);
   const found = await findCommand(argv, names);
   if (found.name === undefined) return help(found.group);
-  const { command } = await COMMANDS[found.name]!.load();
+  const { command } = await COMMANDS[found.name]!();
   const known: Flags = { ...command.flags, ...commonFlags(command) };
   const { flags, positionals } = await parseFlags(found.rest, known);
   if (flags.help) return terminal.print(commandHelp(command));
@@ -38,9 +38,8 @@ async function run(argv: readonly string[]): Promise<void> {
   return command.run({ terminal, env, signal, client }, flags as Parameters<typeof command.run>[1], positionals);
 }
 
-function help(group: string | undefined): void {
-  const commands = Object.entries(COMMANDS).map(([name, { summary }]) => ({ name, summary }));
-  const shown = group === undefined ? commands : commands.filter(({ name }) => name.startsWith(`${group} `));
+async function help(group: string | undefined): Promise<void> {
+  const shown = await loadCommands((name) => group === undefined || name.startsWith(`${group} `));
   terminal.print(overview(shown));
 }
 

@@ -6,6 +6,7 @@ import { commaList, DATA } from './shared/args.ts';
 import { type Environment, given, localCommand } from './shared/command.ts';
 import { DEFAULT_DATA, dataFolderOf } from './shared/connection.ts';
 import { usageError } from './shared/errors.ts';
+import { logTo } from './shared/log.ts';
 import { programIn, shellWord, VERSION } from './shared/program.ts';
 import { onStop } from './shared/signals.ts';
 import { pairs } from './shared/table.ts';
@@ -83,9 +84,11 @@ export const command = localCommand({
     'Variables that stand for a flag that may be repeated hold several values with commas between them.',
   ],
   async run({ terminal, env }, flags) {
-    const options = readOptions(flags, env, terminal);
+    const options = await readOptions(flags, env, terminal);
     const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
     onStop(['SIGINT', 'SIGTERM'], stop);
+    // Loaded here, so that help does not wait for the whole service.
+    const { serve } = await import('../server/serve.ts');
     const service = await serve(options);
     for (const line of welcome(service, options, terminal, env)) terminal.print(line);
     await stopped;
@@ -95,7 +98,7 @@ export const command = localCommand({
   },
 });
 
-function readOptions(flags: ServeFlags, env: Environment, terminal: Terminal): ServeOptions {
+async function readOptions(flags: ServeFlags, env: Environment, terminal: Terminal): Promise<ServeOptions> {
   const text = (name: keyof ServeFlags): string | undefined =>
     given(flags[name] as string | undefined, env, (FLAGS[name] as { env: string }).env);
   const list = (name: keyof ServeFlags): string[] => {
@@ -115,7 +118,7 @@ function readOptions(flags: ServeFlags, env: Environment, terminal: Terminal): S
     directoryRoots: list('directory-root').map((root) => resolve(root)),
     ...(keyFile !== undefined && { keyFile: resolve(keyFile) }),
     ...(resolvers.length > 0 && { resolvers }),
-    log: logOf(text('log') ?? 'text', terminal),
+    log: await logOf(text('log') ?? 'text', terminal),
   };
 }
 
@@ -123,18 +126,11 @@ function readOptions(flags: ServeFlags, env: Environment, terminal: Terminal): S
 const ownAddress = (host: string): string[] =>
   ['0.0.0.0', '::', '127.0.0.1', '::1', 'localhost'].includes(host) ? [] : [host];
 
-function logOf(format: string, terminal: Terminal): ServeOptions['log'] {
-  if (format === 'json') return jsonLog((line) => terminal.note(line.trimEnd()));
-  if (format !== 'text') throw usageError(`--log ${plain(format)}: unknown format`, 'write text or json');
-  const at =
-    (level: string) =>
-    (message: string, fields: Readonly<Record<string, unknown>> = {}) => {
-      const details = Object.entries(fields).map(
-        ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
-      );
-      terminal.note(plain([level, message, ...details].join('  ')));
-    };
-  return { info: at('info '), warn: at('warn '), error: at('error') };
+async function logOf(format: string, terminal: Terminal): Promise<ServeOptions['log']> {
+  if (format === 'text') return logTo(terminal);
+  if (format !== 'json') throw usageError(`--log ${plain(format)}: unknown format`, 'write text or json');
+  const { jsonLog } = await import('../server/system.ts');
+  return jsonLog((line) => terminal.note(line.trimEnd()));
 }
 
 function welcome(service: Service, options: ServeOptions, terminal: Terminal, env: Environment): string[] {

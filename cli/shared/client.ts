@@ -179,9 +179,9 @@ function refused(status: number, body: unknown, { url }: Connection): CliError {
   }
   const exit = TOKEN_CODES.includes(code ?? '') ? 'unauthorized' : (EXITS[status] ?? 'failed');
   return new CliError(exit, detail, {
-    code,
-    field,
-    remedy,
-    findings: errors.length > 1 ? errors : [],
-  } as CliError['more']);
+    ...(code !== undefined && { code }),
+    ...(field !== undefined && { field }),
+    ...(remedy !== undefined && { remedy }),
+    findings: errors,
+  });
 }

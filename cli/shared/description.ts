@@ -81,7 +81,7 @@ function issued({ revision, serial, fingerprint, notBefore, notAfter, renewalTim
     ['Fingerprint', fingerprint],
     ['Valid from', notBefore],
     ['Valid until', withDistance(notAfter, now)],
-    ['Renewed', withDistance(renewalTime, now)],
+    ['Renewal', withDistance(renewalTime, now)],
   ]);
 }
 
@@ -128,7 +128,8 @@ function deliveries({ deliveries: all }: Status, paint: Paint, now: number): str
 function next({ nextAction }: Status, now: number): string[] {
   if (!nextAction) return [];
   const { action, message, at } = nextAction;
-  return [plain(`${action}: ${message}${at === undefined ? '' : ` (${distance(at, now)})`}`)];
+  const who = action === 'Act' ? 'Somebody must act: ' : '';
+  return [plain(`${who}${message}${at === undefined ? '' : ` (${distance(at, now)})`}`)];
 }
 
 /** The distance alone: the message holds the instant. */

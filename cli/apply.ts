@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs';
+import type { Manifest } from '../lib/application/manifests/parseManifests.ts';
+import { InputInvalid } from '../lib/domain/inputInvalid.ts';
+import type { Applied } from './shared/answers.ts';
+import { clientCommand, given } from './shared/command.ts';
+import { CliError, type Finding, usageError } from './shared/errors.ts';
+import { formatOf, isData, OUTPUT, showData } from './shared/output.ts';
+import { SHARED, TEAM } from './shared/team.ts';
+
+/** In manifests this namespace is cert-manager's place for what is shared: the Secrets of its ClusterIssuers. */
+const SHARED_NAMESPACE = 'cert-manager';
+
+const STDIN = '-';
+
+export const command = clientCommand({
+  name: 'apply',
+  summary: 'Apply certificates and issuers from YAML files, all or nothing.',
+  positionals: [],
+  flags: {
+    file: { kind: 'list', short: 'f', value: 'FILE', help: 'A file with any number of documents; `-` is stdin.' },
+    ...TEAM,
+    'dry-run': { kind: 'switch', help: 'Check everything and change nothing.' },
+    ...OUTPUT,
+  },
+  examples: [
+    'chancery apply -f certificates.yaml',
+    'kubectl get certificates -A -o yaml | chancery apply -f - --dry-run',
+  ],
+  notes: [
+    'Takes Certificate, Issuer and ClusterIssuer of cert-manager.io/v1 and chancery.dev/v1. metadata.namespace is the team; --team is for resources ' +
+      'without one; the namespace cert-manager is what all teams share. A *SecretRef names a credential of the owner.',
+    'When anything is wrong in any file, everything that is wrong is told with file, document and line, and nothing is applied.',
+  ],
+  async run(context, flags) {
+    const format = formatOf(flags.output);
+    if (flags.file.length === 0)
+      throw usageError('-f is missing', 'name a file: chancery apply -f FILE, or - for stdin');
+    const defaultTeam = given(flags.team, context.env, 'CHANCERY_TEAM');
+    const manifests = await readAll(flags.file, defaultTeam);
+    const resources = manifests.map(({ source: _, ...resource }) => resource);
+    const query = { dryRun: flags['dry-run'] || undefined };
+    const { body } = await context
+      .client()
+      .request<Applied>('POST', '/v1/apply', { body: { resources }, query })
+      .catch((error: unknown) => {
+        throw error instanceof CliError ? withSources(error, manifests) : error;
+      });
+    if (isData(format)) return showData(context.terminal, format, body);
+    const would = flags['dry-run'] ? ' (dry run)' : '';
+    for (const { kind, team, name, outcome } of body.resources) {
+      context.terminal.print(`${kind.toLowerCase()} ${team === SHARED ? '' : `${team}/`}${name} ${outcome}${would}`);
+    }
+  },
+});
+
+type Placed = Manifest & { readonly source: string };
+
+/** Resources of all files. @throws CliError `failed` with everything that is wrong in any of them */
+async function readAll(files: readonly string[], defaultTeam: string | undefined): Promise<Placed[]> {
+  // Loaded here, so that help does not wait for the schemas.
+  const { parseManifests } = await import('../lib/application/manifests/parseManifests.ts');
+  if (files.filter((file) => file === STDIN).length > 1)
+    throw usageError('-f - is given twice', 'stdin can be read once');
+  const findings: Finding[] = [];
+  const manifests = files.flatMap((file): Placed[] => {
+    const source = file === STDIN ? 'stdin' : file;
+    try {
+      const read = parseManifests(readText(file), { source, ...(defaultTeam !== undefined && { defaultTeam }) });
+      return read.map((manifest) => ({ ...manifest, team: ownerOf(manifest.team), source }));
+    } catch (error) {
+      if (!(error instanceof InputInvalid)) throw error;
+      findings.push(...error.errors);
+      return [];
+    }
+  });
+  if (findings.length === 0) return manifests;
+  throw new CliError('failed', 'the files cannot be applied', { findings });
+}
+
+const ownerOf = (team: string): string => (team === SHARED_NAMESPACE ? SHARED : team);
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file === STDIN ? 0 : file, 'utf8');
+  } catch (error) {
+    throw usageError(`cannot read ${file} (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
+const PLACE = /^resources\[(\d+)\]\.?/;
+
+/** The service knows a resource by its place in the batch; people know its file. */
+function withSources(error: CliError, manifests: readonly Placed[]): CliError {
+  const { findings = [], ...more } = error.more;
+  const all: readonly Finding[] = findings.length > 0 ? findings : [{ message: error.message, ...more }];
+  const placed = all.map((finding) => {
+    const [prefix, index] = PLACE.exec(finding.field ?? '') ?? [];
+    const manifest = index === undefined ? undefined : manifests[Number(index)];
+    if (!manifest || prefix === undefined) return finding;
+    const { source, document, line, kind, name } = manifest;
+    return {
+      ...finding,
+      source,
+      document,
+      line,
+      field: [`${kind} ${name}`, finding.field!.slice(prefix.length)].filter((part) => part !== '').join(': '),
+    };
+  });
+  return new CliError(error.exit, error.message, { ...more, findings: placed });
+}
