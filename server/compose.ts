@@ -2,13 +2,14 @@ import { acmeServer } from '../lib/adapters/acme/acmeServer.ts';
 import { destinations } from '../lib/adapters/destinations.ts';
 import { directoryDestinations } from '../lib/adapters/directory/destinations.ts';
 import { dnsProvider } from '../lib/adapters/dns/dnsProvider.ts';
+import type { Lag } from '../lib/adapters/dns/propagation.ts';
 import { kubernetesClusters } from '../lib/adapters/kubernetes/clusters.ts';
 import { kubernetesDestinations } from '../lib/adapters/kubernetes/destinations.ts';
 import { fileDataKeys } from '../lib/adapters/localkeys/dataKeys.ts';
 import { httpClient } from '../lib/adapters/net/client.ts';
 import { addressGuard } from '../lib/adapters/net/guard.ts';
 import { sqliteChallengeTokens } from '../lib/adapters/sqlite/challengeTokens.ts';
-import { openDatabase } from '../lib/adapters/sqlite/database.ts';
+import { type Database, openDatabase } from '../lib/adapters/sqlite/database.ts';
 import { sqliteEventStore } from '../lib/adapters/sqlite/eventStore.ts';
 import { sqliteFeed } from '../lib/adapters/sqlite/feed.ts';
 import { sqliteHolders } from '../lib/adapters/sqlite/holders.ts';
@@ -19,7 +20,9 @@ import { x509 } from '../lib/adapters/x509/x509.ts';
 import { clusterAccess } from '../lib/application/clusters.ts';
 import { Ledger } from '../lib/application/ledger.ts';
 import type { Services } from '../lib/application/services.ts';
+import type { DataKeys } from '../lib/ports/dataKeys.ts';
 import type { Feed } from '../lib/ports/feed.ts';
+import type { SealedRows } from '../lib/ports/secretVault.ts';
 import type { Log } from '../lib/ports/system.ts';
 import type { DataFolder } from './dataFolder.ts';
 import { systemClock, systemIds } from './system.ts';
@@ -54,15 +57,17 @@ export interface Composed {
 }
 
 /** The embedded wiring: every port on its local adapter. The only place that knows them all. */
-export function compose(options: ComposeOptions): Composed {
+export async function compose(options: ComposeOptions): Promise<Composed> {
   const { folder, log, allow } = options;
   const database = openDatabase(folder.database);
   const store = sqliteEventStore(database);
   const ledger = new Ledger(store, systemClock, systemIds);
-  const vault = secretVault(sqliteSealedRows(database), fileDataKeys(options.keyFile ?? folder.keyFile));
+  const rows = sqliteSealedRows(database);
+  const vault = secretVault(rows, await keyFile(rows, options.keyFile ?? folder.keyFile).catch(closing(database)));
   const http = httpClient({ allow });
   const onError = (error: unknown, consumer: string): void =>
     log.error('feed: a record could not be handled', { consumer, error: (error as Error).message });
+  const onLag = (lag: Lag): void => log.info('dns: a value is not published everywhere yet', { ...lag });
   const feed = sqliteFeed(database, { onError });
   const acme = acmeServer({ http, clock: systemClock, userAgent: `chancery/${options.version}` });
   const lookup = (cluster: string) => clusterAccess({ ledger, vault }, cluster);
@@ -75,7 +80,7 @@ export function compose(options: ComposeOptions): Composed {
     vault,
     workflows,
     acme,
-    dns: dnsProvider({ http, guard: addressGuard(allow), resolvers: options.resolvers }),
+    dns: dnsProvider({ http, guard: addressGuard(allow), resolvers: options.resolvers, onLag }),
     challengeTokens: sqliteChallengeTokens(database),
     holders: sqliteHolders(database),
     x509: x509(),
@@ -102,3 +107,16 @@ export function compose(options: ComposeOptions): Composed {
     },
   };
 }
+
+/** The key file. A new one is made only while nothing is sealed: with sealed rows, a missing file is a loss that nothing may cover up. */
+async function keyFile(rows: SealedRows, path: string): Promise<DataKeys> {
+  const [sealed] = await rows.list(1);
+  return fileDataKeys(path, { create: sealed === undefined });
+}
+
+const closing =
+  (database: Database) =>
+  async (error: unknown): Promise<never> => {
+    await database.close();
+    throw error;
+  };

@@ -17,7 +17,7 @@ export interface RebuildOptions extends Pick<ComposeOptions, 'version' | 'keyFil
 export async function rebuildViews(options: RebuildOptions, progress: (streams: number) => void): Promise<number> {
   const folder = openDataFolder(options.data);
   try {
-    const composed = compose({ ...options, folder, allow: [], directoryRoots: [] });
+    const composed = await compose({ ...options, folder, allow: [], directoryRoots: [] });
     try {
       return await rebuild(composed.services, progress);
     } finally {

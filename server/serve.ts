@@ -69,7 +69,7 @@ async function start(options: ServeOptions, undo: (() => unknown)[], stop: () =>
   const tls = ownDirectory(folder.path);
   // A destination's root is never made for it; this one is the service's own.
   mkdirSync(tls, { recursive: true, mode: 0o700 });
-  const composed = compose({ ...options, folder, directoryRoots: [...options.directoryRoots, tls] });
+  const composed = await compose({ ...options, folder, directoryRoots: [...options.directoryRoots, tls] });
   undo.push(() => composed.close());
   const { services, feed } = composed;
 

@@ -37,7 +37,7 @@ export async function startCore(
   options: Partial<Pick<ComposeOptions, 'decorate' | 'observer' | 'log' | 'directoryRoots'>> = {},
 ): Promise<Core> {
   const data = openDataFolder(folder);
-  const composed = compose({
+  const composed = await compose({
     folder: data,
     version: '0.0.0',
     allow: ['*'],
