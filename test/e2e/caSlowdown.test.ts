@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { issuerDecider, issuerStream } from '../../lib/domain/issuer.ts';
+import { type ChallengeListener, challengeListener } from '../../server/challengeListener.ts';
+import {
+  type Core,
+  eventually,
+  putIssuer,
+  putTeam,
+  requestCertificate,
+  settled,
+  specOf,
+  startCore,
+} from '../support/core.ts';
+import { type FaultyCa, startFaultyCa } from '../support/faultyCa.ts';
+import { acmeIssuer, eventsOf, issuedChain, newestIssuance, opensslVerify } from '../support/issuing.ts';
+import { startBind } from '../support/peers/bind.ts';
+import { describeWith } from '../support/peers/describeWith.ts';
+import type { NameServer } from '../support/peers/dns.ts';
+import { type Pebble, startPebble } from '../support/peers/pebble.ts';
+import { tempDir } from '../support/temp.ts';
+
+const TEAM = 'shop';
+/** Seconds that the CA asks for. */
+const ASKED = 3;
+/** Seconds that a date in whole seconds, and the way from the answer to the ledger, may take off. */
+const TOLERANCE = 1.5;
+
+/** One case a request of RFC 8555 7.1: what a run of ours asks a CA for, from the first to the last. */
+const REQUESTS = [
+  ['the directory', /^GET \/dir/],
+  ['a nonce', /^HEAD \/nonce-plz/],
+  ['a new account', /^POST \/sign-me-up/],
+  ['a new order', /^POST \/order-plz/],
+  ['an authorization', /^POST \/authZ/],
+  ['a challenge', /^POST \/chalZ/],
+  ['the order', /^POST \/my-order/],
+  ['the finalization', /^POST \/finalize-order/],
+  ['the certificate', /^POST \/certZ/],
+] as const;
+
+const rateLimited = () => ({
+  status: 429,
+  headers: { 'retry-after': String(ASKED), 'content-type': 'application/problem+json' },
+  body: JSON.stringify({ type: 'urn:ietf:params:acme:error:rateLimited', detail: 'slow down, please' }),
+});
+const overloaded = () => ({
+  status: 503,
+  headers: { 'retry-after': new Date(Date.now() + ASKED * 1000).toUTCString(), 'content-type': 'text/html' },
+  body: '<h1>busy</h1>',
+});
+
+describeWith(['pebble', 'bind', 'openssl'], 'a CA that asks to slow down', () => {
+  let bind: NameServer;
+  let pebble: Pebble;
+  let listener: ChallengeListener;
+  const cores = new Set<Core>();
+
+  beforeAll(async () => {
+    bind = await startBind();
+    pebble = await startPebble({ dnsServer: bind.address });
+    // Every case has a service of its own, and the CA comes to one port.
+    const find = async (token: string) => {
+      const found = await Promise.all([...cores].map((core) => core.services.challengeTokens.find(token)));
+      return found.find((value) => value !== undefined);
+    };
+    const never = () => Promise.reject(new Error('only read here'));
+    listener = await challengeListener(
+      { find, put: never, remove: never },
+      { host: '127.0.0.1', port: pebble.httpPort },
+    );
+  });
+  afterAll(async () => {
+    await listener?.close();
+    await pebble?.stop();
+    await bind?.stop();
+  });
+
+  /** A service that knows its issuer and account, but has nothing of the CA in memory. */
+  async function fresh(front: FaultyCa): Promise<Core> {
+    const folder = tempDir('slowdown');
+    const before = await startCore(folder);
+    await putTeam(before.services, TEAM);
+    await putIssuer(before.services, TEAM, 'ca', acmeIssuer(front));
+    await eventually('the issuer is ready', async () => {
+      const { state } = await before.services.ledger.load(issuerDecider, issuerStream(TEAM, 'ca'));
+      return state.ready === 'ready';
+    });
+    await before.stop();
+    return startCore(folder);
+  }
+
+  describe.each([
+    ['429 and seconds', rateLimited, 'rateLimited'],
+    ['503 and a date', overloaded, 'serverInternal'],
+  ] as const)('with %s', (_, answer, type) => {
+    it.concurrent.each(REQUESTS)('at %s: loses nothing and does not come back early', async (kind, on) => {
+      const front = await startFaultyCa(pebble);
+      const core = await fresh(front);
+      cores.add(core);
+      try {
+        const { services } = core;
+        if (kind === 'a new account') {
+          // A changed address registers anew: once for the issuer's check, and once for the certificate.
+          front.inject(on, { answer: answer() }, 2);
+          await putIssuer(services, TEAM, 'ca', acmeIssuer(front, { email: 'ops@example.test' }));
+        } else {
+          front.inject(on, { answer: answer() });
+        }
+        const name = `${type}-${kind.replaceAll(' ', '-')}`.toLowerCase();
+        const dnsNames = [`${name}.example.test`];
+        await requestCertificate(services, TEAM, name, specOf({ dnsNames, issuerRef: { name: 'ca', kind: 'Issuer' } }));
+        await settled(services, TEAM, name);
+
+        const stream = await newestIssuance(services, TEAM, name);
+        const commits = await services.store.commits(stream);
+        const at = (wanted: string, nth = 0) =>
+          commits.filter((commit) => commit.events.some((event) => event.type === wanted))[nth]!;
+        const events = await eventsOf(services, stream);
+        const failures = events.filter((event) => event.type === 'IssuanceFailed') as unknown as {
+          class: string;
+          problem: { type: string };
+          retryAt: string;
+        }[];
+        expect(failures).toHaveLength(1);
+        expect(failures[0]).toMatchObject({ class: 'atTime', problem: { type } });
+        const { retryAt } = failures[0]!;
+        const asked = (Date.parse(retryAt) - Date.parse(at('IssuanceFailed').at)) / 1000;
+        expect(asked).toBeGreaterThan(ASKED - TOLERANCE);
+        expect(asked).toBeLessThanOrEqual(ASKED);
+        expect(at('RunBegun', 1).at >= retryAt).toBe(true);
+        expect(events.filter((event) => event.type === 'OrderPlaced')).toHaveLength(1);
+        expect(await opensslVerify(await issuedChain(services, TEAM, name), await pebble.roots())).toMatch(/: OK$/);
+      } finally {
+        cores.delete(core);
+        await core.stop();
+        await front.close();
+      }
+    });
+  });
+});
