@@ -1,4 +1,5 @@
-import { clientCommand, given } from './shared/command.ts';
+import { clientCommand } from './shared/command.ts';
+import { given } from './shared/environment.ts';
 import { formatOf, OUTPUT } from './shared/output.ts';
 import { kindNamed } from './shared/resources.ts';
 import { showResources } from './shared/showResources.ts';

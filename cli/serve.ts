@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
-import { type ServeOptions, type Service, serve } from '../server/serve.ts';
-import { jsonLog } from '../server/system.ts';
+import type { ServeOptions, Service } from '../server/serve.ts';
 import { readHostPort } from './shared/address.ts';
 import { commaList, DATA } from './shared/args.ts';
-import { type Environment, given, localCommand } from './shared/command.ts';
+import { localCommand } from './shared/command.ts';
 import { DEFAULT_DATA, dataFolderOf } from './shared/connection.ts';
+import { type Environment, given } from './shared/environment.ts';
 import { usageError } from './shared/errors.ts';
 import { logTo } from './shared/log.ts';
 import { programIn, shellWord, VERSION } from './shared/program.ts';

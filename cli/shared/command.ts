@@ -1,8 +1,7 @@
 import type { CONNECTION, Flags, Values } from './args.ts';
 import type { Client } from './client.ts';
+import type { Environment } from './environment.ts';
 import type { Terminal } from './terminal.ts';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What a command works with. */
 export interface Context {
@@ -50,7 +49,3 @@ export const clientCommand = <const F extends Flags>(command: Omit<ClientCommand
 /** Types a command by its own flags. */
 export const localCommand = <const F extends Flags>(command: Omit<LocalCommand<F>, 'kind'>): LocalCommand =>
   ({ ...command, kind: 'local' }) as unknown as LocalCommand;
-
-/** A flag's value, or that of its environment variable; a flag counts first. */
-export const given = (flag: string | undefined, env: Environment, name: string): string | undefined =>
-  flag ?? (env[name] || undefined);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Environment, given } from './command.ts';
+import { type Environment, given } from './environment.ts';
 import { CliError, usageError } from './errors.ts';
 
 /** Where the service is, and by what it knows us. */

@@ -24,7 +24,7 @@ export function commandHelp(command: Command): string {
     own.length > 0 ? section('Flags', own) : '',
     section('Common flags', common),
     section(command.examples.length > 1 ? 'Examples' : 'Example', command.examples),
-    ...(command.notes ?? []),
+    ...(command.notes ?? []).map((note) => wrapped(note, WIDTH).join('\n')),
   ]
     .filter((part) => part !== '')
     .join('\n\n');
@@ -36,25 +36,38 @@ export const commonFlags = ({ kind }: Pick<Command, 'kind'>): Flags =>
 
 /** The list of commands. */
 export function overview(commands: readonly Pick<Command, 'name' | 'summary'>[]): string {
-  const width = Math.max(...commands.map(({ name }) => name.length));
   return [
     'chancery issues, renews and delivers TLS certificates.',
     section('Usage', ['chancery COMMAND [flags]', 'chancery COMMAND --help']),
-    section(
-      'Commands',
-      commands.map(({ name, summary }) => `${name.padEnd(width)}  ${summary}`),
-    ),
-    section(
-      'Exit codes',
-      Object.values(EXIT).map(({ code, means }) => `${String(code).padEnd(3)}  ${means}`),
-    ),
+    section('Commands', aligned(commands.map(({ name, summary }) => [name, summary]))),
+    section('Exit codes', aligned(Object.values(EXIT).map(({ code, means }) => [String(code), means]))),
   ].join('\n\n');
 }
 
 function flagLines(flags: Flags): string[] {
-  const usages = Object.entries(flags).map(([name, flag]) => flagUsage(name, flag));
-  const width = Math.max(0, ...usages.map((usage) => usage.length));
-  return Object.values(flags).map((flag, index) => `${usages[index]!.padEnd(width)}  ${flagHelp(flag)}`);
+  return aligned(Object.entries(flags).map(([name, flag]) => [flagUsage(name, flag), flagHelp(flag)]));
+}
+
+/** Characters of a line. Narrower terminals break it themselves. */
+const WIDTH = 100;
+
+/** Two columns, the second one broken into lines that stand below each other. */
+function aligned(rows: readonly (readonly [left: string, right: string])[]): string[] {
+  const width = Math.max(0, ...rows.map(([left]) => left.length));
+  return rows.flatMap(([left, right]) =>
+    wrapped(right, WIDTH - width - 4).map((line, index) => `${(index === 0 ? left : '').padEnd(width)}  ${line}`),
+  );
+}
+
+/** A text in lines of at most `width` characters, broken between words. */
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
 }
 
 const section = (title: string, lines: readonly string[]): string =>

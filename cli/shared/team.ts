@@ -1,4 +1,4 @@
-import { type Environment, given } from './command.ts';
+import { type Environment, given } from './environment.ts';
 import { usageError } from './errors.ts';
 
 /** The owner of what is shared by all teams, as the API names it. */
