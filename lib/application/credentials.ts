@@ -20,8 +20,7 @@ export async function openCredential(services: Needs, owner: string, ref: Creden
   const fields = JSON.parse(Buffer.from(sealed).toString('utf8')) as Record<string, string>;
   const names = Object.keys(fields);
   const name = ref.key ?? (names.length === 1 ? names[0]! : '');
-  const value = fields[name];
-  if (value !== undefined) return value;
+  if (Object.hasOwn(fields, name)) return fields[name]!;
   throw new Refusal('CredentialFieldMissing', `credential ${ref.name} has no field ${name || '(name it with key)'}`, {
     remedy: `its fields are: ${names.join(', ')}`,
   });

@@ -1,13 +1,14 @@
 import { type Decider, unknownEvent } from './decider.ts';
 
-/** A CA may give two equal requests one pending order; the first issuance to claim its URL uses it, the second waits. */
+/** A CA may give two equal requests one pending order; the first issuance to claim its URL uses it, the second waits until that one ended. */
 export type OrderClaimEvent = { readonly type: 'OrderClaimed'; readonly issuance: string };
 
 export interface OrderClaimState {
   readonly issuance?: string;
 }
 
-export type OrderClaimCommand = { readonly type: 'Claim'; readonly issuance: string };
+/** `after`: the claimant that ended; the claim is free for whoever says so first. */
+export type OrderClaimCommand = { readonly type: 'Claim'; readonly issuance: string; readonly after?: string };
 
 /** `urlHash`: SHA-256 of the order's URL, hex. */
 export const orderClaimStream = (urlHash: string): string => `order/${urlHash}`;
@@ -16,7 +17,10 @@ export const orderClaimDecider: Decider<OrderClaimCommand, OrderClaimState, Orde
   category: 'order',
   evolveVersion: 1,
   initialState: {},
-  decide: (command, state) => (state.issuance ? [] : [{ type: 'OrderClaimed', issuance: command.issuance }]),
+  decide({ issuance, after }, state) {
+    const free = state.issuance === undefined || state.issuance === after;
+    return free && state.issuance !== issuance ? [{ type: 'OrderClaimed', issuance }] : [];
+  },
   evolve(_state, event) {
     switch (event.type) {
       case 'OrderClaimed':

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { accountDecider, accountStream } from '../../domain/account.ts';
+import { sameJson } from '../../domain/json.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import type { AcmeIssuerSpec } from '../../domain/spec.ts';
 import type { AcmeAccount, AcmeEndpoint } from '../../ports/acmeServer.ts';
@@ -18,13 +19,14 @@ export const endpointOf = ({ server, caBundle, skipTLSVerify }: AcmeIssuerSpec):
 
 /**
  * The issuer's account at its CA, registered when it is not yet: the key is sealed before the CA sees it, so that a crash in between finds
- * the same account again (RFC 8555 7.3.1). `issuer` is owner/name.
+ * the same account again (RFC 8555 7.3.1). `issuer` is owner/name. `anew`: the CA says that it does not know the account.
  */
 export async function acmeAccount(
   services: Needs,
   owner: string,
   name: string,
   spec: AcmeIssuerSpec,
+  { anew = false } = {},
 ): Promise<AcmeAccount> {
   const { ledger, vault, x509, acme } = services;
   const stream = accountStream(`${owner}/${name}`);
@@ -40,7 +42,7 @@ export async function acmeAccount(
   }
   const contact = spec.email ? [`mailto:${spec.email}`] : [];
   const known = state.registered;
-  if (known?.server === spec.server && known.contact.join() === contact.join()) return { signer, url: known.url };
+  if (!anew && known?.server === spec.server && sameJson(known.contact, contact)) return { signer, url: known.url };
   const account = await acme.register(endpointOf(spec), signer, {
     contact,
     termsOfServiceAgreed: true,

@@ -2,7 +2,7 @@ import type { IssuanceState } from '../../domain/issuance.ts';
 import type { AcmeIssuerSpec } from '../../domain/spec.ts';
 import type { AcmeAccount, Order } from '../../ports/acmeServer.ts';
 import { AcmeError } from '../../ports/acmeServer.ts';
-import { failed, type Outcome } from '../outcome.ts';
+import { failed, loopsOf, type Outcome } from '../outcome.ts';
 import type { Services } from '../services.ts';
 import { acmeAccount, endpointOf } from './account.ts';
 import { signInternally } from './internal.ts';
@@ -11,12 +11,17 @@ import { type IssueInput, poll, type Run, requireIssuer, step, waitOrDefer } fro
 
 type Needs = Pick<Services, 'ledger' | 'vault' | 'views' | 'acme' | 'x509' | 'clock' | 'ids'>;
 
+/** How often a CA that is not found is looked for again: one that was applied with what it signs may come a moment later. */
+const LOOKS = 4;
+
 /** Step Finalize: the CSR to the CA, and the order to `valid` (RFC 8555 7.4). Internal issuers sign here. */
 export function finalize(services: Needs, input: IssueInput): Promise<Outcome> {
   return step(services, 'Finalize', input, async (run) => {
     const { acme } = requireIssuer(run).spec;
-    if (!acme)
-      return (await signInternally(services, run)) ?? waitOrDefer(services, run, input.finalize, 'CaNotIssued');
+    if (!acme) {
+      const early = loopsOf(input.finalize) < LOOKS;
+      return (await signInternally(services, run, early)) ?? waitOrDefer(services, run, input.finalize, 'CaNotIssued');
+    }
     if (!run.issuance.order) return lost(run);
     const account = await acmeAccount(services, run.owner, run.issuance.issuer.name, acme);
     return finalizeOrder(services, run, acme, account, input);

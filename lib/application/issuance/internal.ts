@@ -16,14 +16,15 @@ const SERIAL_BYTES = 16;
 /**
  * Signs with an internal CA or the certificate's own key. Serial and validity stand on the ledger before the signature; of two certificates
  * that a repeated step makes, the vault keeps the first and nobody sees the other. A later run takes a validity of its own time.
+ * @param early a CA certificate that is not there may be on its way too
  * @returns undefined while the CA's own certificate is still on its way
  */
-export async function signInternally(services: Needs, run: Run): Promise<Outcome | undefined> {
+export async function signInternally(services: Needs, run: Run, early: boolean): Promise<Outcome | undefined> {
   const { uid, revision } = run.issuance;
   const chainRef = chainRefOf(uid, revision);
   if (await services.vault.open(chainRef, run.team)) return done;
   const { ca: caSpec } = requireIssuer(run).spec;
-  const ca = caSpec && (await issuedCa(services, run.owner, caSpec.secretName));
+  const ca = caSpec && (await issuedCa(services, run.owner, caSpec.secretName, early));
   if (caSpec && !ca) return undefined;
   if (!ca && run.certificate.spec.request)
     throw new Refusal('KeyNotHeld', 'a selfSigned issuer signs with the certificate’s own key, which a CSR keeps away');
@@ -35,11 +36,17 @@ export async function signInternally(services: Needs, run: Run): Promise<Outcome
   return done;
 }
 
-async function issuedCa(services: Needs, owner: string, secretName: string): Promise<SigningCa | undefined> {
+async function issuedCa(
+  services: Needs,
+  owner: string,
+  secretName: string,
+  early: boolean,
+): Promise<SigningCa | undefined> {
   try {
     return await signingCa(services, owner, secretName);
   } catch (error) {
-    if (error instanceof Refusal && error.code === 'CaNotIssued') return undefined;
+    const coming = error instanceof Refusal && (error.code === 'CaNotIssued' || (early && error.code === 'CaNotFound'));
+    if (coming) return undefined;
     throw error;
   }
 }

@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
 import { identifiersOf } from '../../domain/identifier.ts';
+import { isUnissued } from '../../domain/issuance.ts';
 import { orderClaimDecider, orderClaimStream } from '../../domain/orderClaim.ts';
 import { checkPolicy } from '../../domain/policy.ts';
 import type { AcmeIssuerSpec } from '../../domain/spec.ts';
 import { liveTeam, teamDecider, teamStream } from '../../domain/team.ts';
-import type { Order } from '../../ports/acmeServer.ts';
+import { type AcmeAccount, AcmeError, type Order } from '../../ports/acmeServer.ts';
 import { done, type Outcome } from '../outcome.ts';
 import type { Services } from '../services.ts';
 import { acmeAccount, endpointOf } from './account.ts';
-import { type IssueInput, type Run, requireIssuer, step, waitOrDefer } from './run.ts';
+import { currentIssuance, type IssueInput, type Run, requireIssuer, step, waitOrDefer } from './run.ts';
 
 type Needs = Pick<Services, 'ledger' | 'vault' | 'acme' | 'x509' | 'clock'>;
 
@@ -17,10 +18,12 @@ export function order(services: Needs, input: IssueInput): Promise<Outcome> {
   return step(services, 'Order', input, async (run) => {
     const issuer = requireIssuer(run);
     await recheckPolicy(services, run);
-    if (!issuer.spec.acme) return done;
-    await dropExpired(services, run);
+    const { acme } = issuer.spec;
+    if (!acme) return done;
+    const account = await acmeAccount(services, run.owner, run.issuance.issuer.name, acme);
+    await dropUnusable(services, run, acme, account);
     if (run.issuance.order) return done;
-    return placeOrder(services, run, issuer.spec.acme, input);
+    return placeOrder(services, run, acme, account, input);
   });
 }
 
@@ -30,20 +33,37 @@ async function recheckPolicy({ ledger }: Needs, run: Run): Promise<void> {
   checkPolicy(team.policy, run.certificate.spec, { certificateCount: 0, isNew: false });
 }
 
-async function dropExpired({ clock }: Needs, run: Run): Promise<void> {
-  const { order: placed } = run.issuance;
-  if (!placed?.expires || placed.expires > clock.now()) return;
-  await run.record({ type: 'AbandonOrder', run: run.number, url: placed.url, reason: 'Expired' });
+/** An order of an earlier run may have expired, or the CA may know it no longer, or the issuer may be at another CA now. */
+async function dropUnusable(services: Needs, run: Run, spec: AcmeIssuerSpec, account: AcmeAccount): Promise<void> {
+  const { order: placed, orderIntended } = run.issuance;
+  if (!placed || orderIntended === run.number) return;
+  const expired = placed.expires !== undefined && placed.expires <= services.clock.now();
+  const reason = expired ? 'Expired' : (await isGone(services, spec, account, placed.url)) ? 'Gone' : undefined;
+  if (reason) await run.record({ type: 'AbandonOrder', run: run.number, url: placed.url, reason });
 }
 
-async function placeOrder(services: Needs, run: Run, spec: AcmeIssuerSpec, input: IssueInput): Promise<Outcome> {
-  const account = await acmeAccount(services, run.owner, run.issuance.issuer.name, spec);
+/** Whether the CA refuses to speak of the order. That it does not answer, or asks for patience, says nothing. */
+async function isGone({ acme }: Needs, spec: AcmeIssuerSpec, account: AcmeAccount, url: string): Promise<boolean> {
+  try {
+    await acme.order(endpointOf(spec), account, url);
+    return false;
+  } catch (error) {
+    if (!(error instanceof AcmeError) || error.accepted !== 'no') throw error;
+    const { type, status = 0 } = error.failure.problem;
+    if (status < 400 || status >= 500 || type === 'rateLimited' || type === 'badNonce') throw error;
+    return true;
+  }
+}
+
+async function placeOrder(
+  services: Needs,
+  run: Run,
+  spec: AcmeIssuerSpec,
+  account: AcmeAccount,
+  input: IssueInput,
+): Promise<Outcome> {
   await run.record({ type: 'IntendOrder', run: run.number });
-  const placed = await services.acme.newOrder(endpointOf(spec), account, {
-    identifiers: identifiersOf(run.certificate.spec),
-    profile: spec.profile,
-    replaces: run.issuance.replaces,
-  });
+  const placed = await newOrder(services, run, spec, account);
   if (!(await claim(services, run, placed)))
     return waitOrDefer(services, run, input.order, 'OrderSharedWithAnotherIssuance');
   const { url, finalize: finalizeUrl, authorizations, expires } = placed;
@@ -52,13 +72,32 @@ async function placeOrder(services: Needs, run: Run, spec: AcmeIssuerSpec, input
   return done;
 }
 
-/** Whether this issuance is the one that uses the order's URL. */
-async function claim({ ledger }: Needs, run: Run, placed: Order): Promise<boolean> {
+/** A CA that lost the account (restored, or another one behind the same address) gets it again, once. */
+async function newOrder(services: Needs, run: Run, spec: AcmeIssuerSpec, account: AcmeAccount): Promise<Order> {
+  const ask = (by: AcmeAccount): Promise<Order> =>
+    services.acme.newOrder(endpointOf(spec), by, {
+      identifiers: identifiersOf(run.certificate.spec),
+      profile: spec.profile,
+      replaces: run.issuance.replaces,
+    });
+  try {
+    return await ask(account);
+  } catch (error) {
+    if (!(error instanceof AcmeError) || error.failure.problem.type !== 'accountDoesNotExist') throw error;
+    return ask(await acmeAccount(services, run.owner, run.issuance.issuer.name, spec, { anew: true }));
+  }
+}
+
+/** Whether this issuance is the one that uses the order's URL. A claim of an issuance that nobody wants any more passes on. */
+async function claim(services: Needs, run: Run, placed: Order): Promise<boolean> {
   const stream = orderClaimStream(createHash('sha256').update(placed.url).digest('hex'));
-  const command = { type: 'Claim', issuance: run.stream } as const;
-  const { state } = await ledger.handle(orderClaimDecider, stream, command, {
-    actor: 'step:Order',
-    correlationId: run.stream,
-  });
-  return state.issuance === run.stream;
+  const meta = { actor: 'step:Order', correlationId: run.stream };
+  const handle = async (after?: string): Promise<string | undefined> => {
+    const command = { type: 'Claim', issuance: run.stream, after } as const;
+    return (await services.ledger.handle(orderClaimDecider, stream, command, meta)).state.issuance;
+  };
+  const claimant = await handle();
+  if (claimant === undefined || claimant === run.stream) return true;
+  const other = await currentIssuance(services, claimant, meta);
+  return !isUnissued(other) && (await handle(claimant)) === run.stream;
 }

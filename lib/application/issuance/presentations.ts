@@ -8,6 +8,7 @@ import type { Dns01Target, TxtValue } from '../../ports/dnsProvider.ts';
 import { openCredential } from '../credentials.ts';
 import { inLanes } from '../lanes.ts';
 import type { Services } from '../services.ts';
+import { upcast } from '../upcast.ts';
 
 type Needs = Pick<Services, 'ledger' | 'vault' | 'store' | 'acme' | 'dns' | 'challengeTokens' | 'holders'>;
 
@@ -91,9 +92,9 @@ export async function withdraw(
   holder: string,
   all: readonly Presentation[],
 ): Promise<void> {
-  await Promise.all(all.filter(isHttp).map((p) => services.challengeTokens.remove(p.target)));
   const released = await Promise.all(all.map((p) => services.holders.release(holdKey(p), holder)));
   const unheld = all.filter((_, index) => released[index]);
+  await Promise.all(unheld.filter(isHttp).map((p) => services.challengeTokens.remove(p.target)));
   for (const [to, values] of await byDnsTarget(services, issuer, unheld)) await services.dns.cleanUp(to, values);
 }
 
@@ -142,7 +143,7 @@ export async function issuerAt(services: Needs, owner: string, name: string, gen
   }
   const commits = await services.store.commits(stream);
   const configured = commits
-    .flatMap((commit) => commit.events as readonly IssuerEvent[])
+    .flatMap((commit) => commit.events.map(upcast) as IssuerEvent[])
     .find((event) => event.type === 'IssuerConfigured' && event.generation === generation);
   const spec = configured?.type === 'IssuerConfigured' ? configured.spec.acme : undefined;
   return { owner, name, generation, solvers: spec?.solvers ?? [] };

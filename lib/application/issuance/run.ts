@@ -72,10 +72,10 @@ async function loadRun(services: Needs, name: string, input: IssueInput): Promis
   const { state } = await ledger.load(issuanceDecider, input.issuance);
   if (!isUnissued(state)) return done;
   if (state.run !== input.run) return deferred;
-  const [team, certificateName] = splitName(state.certificate);
+  const [team] = splitName(state.certificate);
   const meta: Meta = { actor: `step:${name}`, correlationId: input.issuance };
-  const certificate = await ledger.load(certificateDecider, certificateStream(team, certificateName));
-  const unwanted = whyUnwanted(certificate.state, state);
+  const certificate = await certificateOf(services, state);
+  const unwanted = whyUnwanted(certificate, state);
   if (unwanted) {
     await ledger.handle(issuanceDecider, input.issuance, { type: 'Supersede', reason: unwanted }, meta);
     return failed;
@@ -86,7 +86,7 @@ async function loadRun(services: Needs, name: string, input: IssueInput): Promis
     stream: input.issuance,
     number: input.run,
     team,
-    certificate: certificate.state as LiveCertificate,
+    certificate: certificate as LiveCertificate,
     owner,
     issuer: issuer.state,
     issuance: state,
@@ -95,6 +95,19 @@ async function loadRun(services: Needs, name: string, input: IssueInput): Promis
     },
   };
   return run;
+}
+
+async function certificateOf({ ledger }: Needs, issuance: IssuanceState): Promise<CertificateState> {
+  const [team, name] = splitName(issuance.certificate);
+  return (await ledger.load(certificateDecider, certificateStream(team, name))).state;
+}
+
+/** An issuance as it is, after it was ended if nobody wants it any more. */
+export async function currentIssuance(services: Needs, stream: string, meta: Meta): Promise<IssuanceState> {
+  const { state } = await services.ledger.load(issuanceDecider, stream);
+  const unwanted = isUnissued(state) ? whyUnwanted(await certificateOf(services, state), state) : undefined;
+  if (!unwanted) return state;
+  return (await services.ledger.handle(issuanceDecider, stream, { type: 'Supersede', reason: unwanted }, meta)).state;
 }
 
 /** Whether the certificate still waits for this revision, or already has it and only the issuance does not know. */
