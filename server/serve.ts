@@ -113,7 +113,8 @@ const pair = (directory: string): { cert: string; key: string } => ({
 /** The service serves with the certificate that it issued to itself, so the first start waits for it. */
 async function delivered(directory: string): Promise<void> {
   const until = performance.now() + OWN_CERTIFICATE_MS;
-  while (!existsSync(join(directory, 'tls.key'))) {
+  // The links of a new set are made one after the other.
+  while (!['tls.crt', 'tls.key', 'ca.crt'].every((file) => existsSync(join(directory, file)))) {
     if (performance.now() > until)
       throw new Error(`the service's own certificate did not arrive in ${directory}; see the log`);
     await new Promise((resolve) => setTimeout(resolve, 10));
