@@ -16,7 +16,7 @@ const taken: Destination = { kind: 'kubernetes', cluster: 'prod', namespace: 'we
 const label = 'a'.repeat(63);
 
 /** Input, and what the answer says: status, code (the errors' codes, joined, for InvalidInput), field. */
-type Row = readonly [what: string, spec: object, status: number, code: string, field?: string];
+type Row = readonly [what: string, spec: object, status: number, code: string, field: string];
 
 describe('bad input of a certificate', () => {
   let api: TestApi;
@@ -176,7 +176,7 @@ describe('bad input of a certificate', () => {
     ],
   ];
 
-  test.each(rows)('%s is refused', async (...[, more, status, code, field]: Row) => {
+  test.each(rows)('%s is refused', async (_, more, status, code, field) => {
     const spec = { dnsNames: ['app.example.test'], issuerRef: { name: 'own' }, ...more };
     const answer = await api.send('PUT', '/v1/teams/web/certificates/bad', { json: { spec } });
     const codes = answer.json.errors?.map((error: { code: string }) => error.code) ?? [answer.json.code];
