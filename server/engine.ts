@@ -1,12 +1,13 @@
-import { project } from '../lib/application/projections.ts';
+import { projectOrPark } from '../lib/application/projections.ts';
 import { react } from '../lib/application/reactions.ts';
 import { type ScanResult, scan } from '../lib/application/scan.ts';
-import { UnknownEvent } from '../lib/domain/decider.ts';
-import { RUN_CHECK } from '../lib/domain/issuance.decide.ts';
 import type { Composed } from './compose.ts';
 
 /** Milliseconds between scans of the due index. Embedded, a scan that finds nothing is one indexed read. */
 const SCAN_EVERY = 1000;
+
+/** Streams that are projected, or reacted to, at the same time: a CA or a cluster that does not answer holds up nobody else. */
+const LANES = 16;
 
 /** What goes on by itself: projections and reactions behind the feed, and the scan. */
 export interface Engine {
@@ -23,39 +24,34 @@ export interface Engine {
  */
 export async function startEngine({ services, feed }: Composed): Promise<Engine> {
   const { log } = services;
-  feed.subscribe('project', ({ commit }) =>
-    park(commit.stream, () => project(services, commit.stream, commit.version)),
+  feed.subscribe('project', ({ commit }) => projectOrPark(services, commit.stream, commit.version), { lanes: LANES });
+  feed.subscribe(
+    'react',
+    async ({ commit }) => {
+      try {
+        await react(services, commit);
+      } catch (error) {
+        // The due index holds the obligation; the scan comes back to it.
+        const { stream, version } = commit;
+        log.error('reaction failed', { stream, version, error: (error as Error).message });
+      }
+    },
+    { lanes: LANES },
   );
-  feed.subscribe('react', async ({ commit }) => {
-    try {
-      await react(services, commit);
-    } catch (error) {
-      // The due index holds the obligation; the scan comes back to it.
-      log.error('reaction failed', { stream: commit.stream, version: commit.version, error: (error as Error).message });
-    }
-  });
-  const park = async (stream: string, work: () => Promise<void>): Promise<void> => {
-    try {
-      await work();
-    } catch (error) {
-      if (!(error instanceof UnknownEvent)) throw error;
-      log.error('stream parked: it holds an event of a newer release', { stream, error: error.message });
-    }
-  };
   feed.start();
   let lastScan = 0;
   let underWay: Promise<ScanResult> | undefined;
-  const run = (ahead = 0): Promise<ScanResult> => {
-    underWay ??= scan(services, ahead).finally(() => {
+  const run = (resume = false): Promise<ScanResult> => {
+    underWay ??= scan(services, { resume }).finally(() => {
       lastScan = Date.now();
       underWay = undefined;
     });
     return underWay;
   };
-  await run(RUN_CHECK + 1);
-  const timer = setInterval(() => {
-    run().catch((error: Error) => log.error('scan failed', { error: error.message }));
-  }, SCAN_EVERY);
+  await run(true);
+  const tick = (): void => void run().catch((error: Error) => log.error('scan failed', { error: error.message }));
+  const timer = setInterval(tick, SCAN_EVERY);
+  tick();
   return {
     scan: () => run(),
     get lastScan() {

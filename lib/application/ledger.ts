@@ -95,8 +95,10 @@ export class Ledger {
       const { head, state } = await this.#read(decider, stream);
       const version = head?.version ?? 0;
       if (expected !== undefined && expected !== version) throw new StaleVersion(version);
-      const at = later(this.#clock.now(), head?.at ?? '');
-      const events = decider.decide(command, state, at);
+      // A clock that was set back must not move what is due into the future with it; only commits stay in order.
+      const now = this.#clock.now();
+      const at = later(now, head?.at ?? '');
+      const events = decider.decide(command, state, now);
       if (events.length === 0) return { stream, state, version, at: head?.at, events };
       const next = events.reduce((s, event) => decider.evolve(s, event, at), state);
       const commit = this.#commit(stream, head, events, at, commitId, meta);

@@ -2,7 +2,7 @@ import { certificateDecider } from '../domain/certificate.decide.ts';
 import { type CertificateState, renewAt } from '../domain/certificate.ts';
 import { type ClusterState, clusterDecider } from '../domain/cluster.ts';
 import { type CredentialState, credentialDecider } from '../domain/credential.ts';
-import type { Decider, DomainEvent } from '../domain/decider.ts';
+import { type Decider, type DomainEvent, UnknownEvent } from '../domain/decider.ts';
 import { deliveryDecider } from '../domain/delivery.decide.ts';
 import { type DeliveryState, isClaimed } from '../domain/delivery.ts';
 import { issuanceDecider } from '../domain/issuance.decide.ts';
@@ -141,11 +141,25 @@ export async function project({ ledger, views }: Needs, stream: string, hinted?:
   else await views.remove(found.view, key, version);
 }
 
+/** The same, but a stream with an event of a newer release is left alone with an alarm: it is parked, and the others go on. */
+export async function projectOrPark(
+  services: Needs & Pick<Services, 'log'>,
+  stream: string,
+  hinted?: number,
+): Promise<void> {
+  try {
+    await project(services, stream, hinted);
+  } catch (error) {
+    if (!(error instanceof UnknownEvent)) throw error;
+    services.log.error('stream parked: it holds an event of a newer release', { stream, error: error.message });
+  }
+}
+
 const PAGE = 500;
 
 /** Makes every view anew from the ledger. `progress` is told how many streams were read. */
 export async function rebuild(
-  services: Pick<Services, 'ledger' | 'views' | 'store'>,
+  services: Pick<Services, 'ledger' | 'views' | 'store' | 'log'>,
   progress: (streams: number) => void = () => {},
 ): Promise<number> {
   await services.views.clear();
@@ -154,7 +168,7 @@ export async function rebuild(
   for (;;) {
     const streams = await services.store.streams('', PAGE, after);
     if (streams.length === 0) return count;
-    for (const stream of streams) await project(services, stream);
+    for (const stream of streams) await projectOrPark(services, stream);
     count += streams.length;
     after = streams.at(-1);
     progress(count);

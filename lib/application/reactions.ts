@@ -5,7 +5,7 @@ import { pursueIssuer, recheckCaIssuers } from './reactions/issuer.ts';
 import { pursueDelivery, pursueIssuance } from './reactions/runs.ts';
 import type { Services } from './services.ts';
 
-const PURSUE: Readonly<Record<string, (services: Services, stream: string) => Promise<void>>> = {
+const PURSUE: Readonly<Record<string, (services: Services, stream: string) => Promise<unknown>>> = {
   certificate: pursueCertificate,
   issuance: pursueIssuance,
   delivery: pursueDelivery,
@@ -24,9 +24,13 @@ const PROMPT = new Set([
   'ClusterRegistered',
 ]);
 
-/** Does what a stream owes now, if anything. The same whether the feed or the scan says so; run twice, it does it once. */
-export async function pursue(services: Services, stream: string): Promise<void> {
-  await PURSUE[stream.slice(0, stream.indexOf('/'))]?.(services, stream);
+/**
+ * Does what a stream owes now, if anything. The same whether the feed or the scan says so; run twice, it does it once.
+ * @returns seconds until it is worth another look, where the stream itself cannot say
+ */
+export async function pursue(services: Services, stream: string): Promise<number | undefined> {
+  const pause = await PURSUE[stream.slice(0, stream.indexOf('/'))]?.(services, stream);
+  return typeof pause === 'number' ? pause : undefined;
 }
 
 /** The fast path: pursues what a commit makes due at once. */

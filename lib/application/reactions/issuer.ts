@@ -1,7 +1,8 @@
 import { certificateDecider } from '../../domain/certificate.decide.ts';
-import { type IssuerState, issuerDecider } from '../../domain/issuer.ts';
+import { type IssuerState, issuerDecider, READY_CHECK, UNREADY_CHECK } from '../../domain/issuer.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import type { IssuerSpec } from '../../domain/spec.ts';
+import { type Instant, secondsBetween } from '../../domain/time.ts';
 import { AcmeError } from '../../ports/acmeServer.ts';
 import { acmeAccount, endpointOf } from '../issuance/account.ts';
 import { signingCa } from '../issuers/ca.ts';
@@ -10,11 +11,25 @@ import type { Services } from '../services.ts';
 
 type Needs = Pick<Services, 'ledger' | 'vault' | 'views' | 'acme' | 'x509' | 'clock' | 'log'>;
 
-/** Checks an issuer when its check is due and records what changed: its directory and account, its CA certificate. */
-export async function pursueIssuer(services: Needs, stream: string): Promise<void> {
-  const { state } = await services.ledger.load(issuerDecider, stream);
-  if (state.status === 'configured' && state.dueAt && state.dueAt <= services.clock.now())
-    await check(services, stream, state);
+/**
+ * Checks an issuer when its check is due and records what changed: its directory and account, its CA certificate.
+ * @returns seconds until the next check: what is unchanged is no event, so the ledger cannot say
+ */
+export async function pursueIssuer(services: Needs, stream: string): Promise<number | undefined> {
+  const { ledger, clock } = services;
+  const { state } = await ledger.load(issuerDecider, stream);
+  if (state.status !== 'configured' || !state.dueAt || state.dueAt > clock.now()) return undefined;
+  const now = await check(services, stream, state);
+  return now.ready === 'ready' ? READY_CHECK : nextCheck(now.since, clock.now(), UNREADY_CHECK, LONGEST_UNREADY);
+}
+
+/** Seconds between checks of an issuer that stays unready. */
+const LONGEST_UNREADY = 3600;
+
+/** What has not been well for long is not well a moment later: as long again as it lasts, within the bounds (seconds). */
+export function nextCheck(since: Instant | undefined, now: Instant, least: number, most: number): number {
+  const lasted = since === undefined ? 0 : secondsBetween(since, now);
+  return Math.min(Math.max(lasted, least), most);
 }
 
 /** A CA certificate was issued: the issuers that sign with it are checked at once. */
@@ -31,14 +46,15 @@ export async function recheckCaIssuers(services: Needs, certificate: string): Pr
   }
 }
 
-async function check(services: Needs, stream: string, state: IssuerState): Promise<void> {
+async function check(services: Needs, stream: string, state: IssuerState): Promise<IssuerState> {
   const [, owner, name] = stream.split('/') as [string, string, string];
   const { generation } = state;
   const unready = await whyUnready(services, owner, name, state);
   const command = unready
     ? ({ type: 'RecordReadiness', generation, ready: false, ...unready } as const)
     : ({ type: 'RecordReadiness', generation, ready: true } as const);
-  await services.ledger.handle(issuerDecider, stream, command, { actor: 'issuer-check', correlationId: stream });
+  const meta = { actor: 'issuer-check', correlationId: stream };
+  return (await services.ledger.handle(issuerDecider, stream, command, meta)).state;
 }
 
 async function whyUnready(
