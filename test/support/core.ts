@@ -73,8 +73,9 @@ export async function putCredential(
   owner: string,
   name: string,
   fields: Readonly<Record<string, string>>,
+  version = 1,
 ): Promise<void> {
-  const ref = `credential/${owner}/${name}/1`;
+  const ref = `credential/${owner}/${name}/${version}`;
   await vault.seal(ref, owner, Buffer.from(JSON.stringify(fields)));
   const command = { type: 'RecordSealed', ref, kind: 'Opaque', fields: Object.keys(fields) } as const;
   await ledger.handle(credentialDecider, credentialStream(owner, name), command, meta);

@@ -134,17 +134,24 @@ async function dnsTarget(services: Needs, owner: string, solver: Solver): Promis
   return { spec, secrets };
 }
 
-/** The issuer's solvers as they were when the values were presented: the ledger keeps every generation. */
-export async function issuerAt(services: Needs, owner: string, name: string, generation: number): Promise<IssuerAt> {
+/**
+ * The issuer's solvers as they were when the values were presented: the ledger keeps every generation. `current`: the issuer still has them.
+ */
+export async function issuerAt(
+  services: Needs,
+  owner: string,
+  name: string,
+  generation: number,
+): Promise<IssuerAt & { readonly current: boolean }> {
   const stream = issuerStream(owner, name);
   const { state } = await services.ledger.load(issuerDecider, stream);
   if (state.generation === generation && state.spec.acme) {
-    return { owner, name, generation, solvers: state.spec.acme.solvers };
+    return { owner, name, generation, solvers: state.spec.acme.solvers, current: true };
   }
   const commits = await services.store.commits(stream);
   const configured = commits
     .flatMap((commit) => commit.events.map(upcast) as IssuerEvent[])
     .find((event) => event.type === 'IssuerConfigured' && event.generation === generation);
   const spec = configured?.type === 'IssuerConfigured' ? configured.spec.acme : undefined;
-  return { owner, name, generation, solvers: spec?.solvers ?? [] };
+  return { owner, name, generation, solvers: spec?.solvers ?? [], current: false };
 }
