@@ -8,7 +8,7 @@ import type { Services } from '../services.ts';
 
 type Needs = Pick<Services, 'vault' | 'x509'>;
 
-/** What a destination shall hold of a revision, from the vault. In CSR mode there is no key. */
+/** What a destination shall hold of a revision, from the vault. One that was issued for a CSR has no key there. */
 export async function contentsOf(
   { vault, x509 }: Needs,
   team: string,
@@ -24,7 +24,8 @@ export async function contentsOf(
   const chain = await text(chainRef);
   if (!chain) throw new Refusal('ChainMissing', `revision ${desired.revision} is not in the vault`);
   const { spec } = certificate;
-  const key = spec.request ? undefined : await text(keyRefOf(desired.uid, desired.revision));
+  // Not by the spec: it may have gone over to a CSR since, while the revision that is delivered still has its key.
+  const key = await text(keyRefOf(desired.uid, desired.revision));
   return {
     certificate: chain,
     key: key && x509.encodeKey(key, spec.privateKey.encoding),
