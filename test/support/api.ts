@@ -10,6 +10,7 @@ import { teamDecider, teamStream } from '../../lib/domain/team.ts';
 import { plusSeconds } from '../../lib/domain/time.ts';
 import type { Verb } from '../../lib/domain/token.ts';
 import type { Clock } from '../../lib/ports/system.ts';
+import { contractFaults } from './openapiContract.ts';
 import { type TestServices, testServices } from './services.ts';
 
 /** What a request of a test has beside method and path. `json` becomes the body with its content type. */
@@ -35,7 +36,7 @@ export interface TestApi extends TestServices {
   readonly admin: string;
   /** A token; ends in an hour. */
   token(team: string, ...verbs: Verb[]): Promise<string>;
-  /** Without `token`, as the administrator; with an empty one, as nobody. */
+  /** Without `token`, as the administrator; with an empty one, as nobody. @throws when the answer is not as the OpenAPI document has it */
   send(method: string, path: string, sent?: Sent): Promise<Answered>;
   putTeam(name: string, policy?: Partial<TeamPolicy>): Promise<void>;
   putIssuer(owner: string, name: string, spec: IssuerSpec): Promise<void>;
@@ -96,6 +97,8 @@ async function send(api: Api, method: string, path: string, sent: Sent): Promise
     ...(loopback !== undefined && { loopback }),
     ...(signal && { signal }),
   });
+  const faults = contractFaults(method, plain, response);
+  if (faults.length > 0) throw new Error(`the answer is not what the OpenAPI document says:\n${faults.join('\n')}`);
   const isJson = /^application\/(?:problem\+)?json$/.test(response.headers['content-type'] ?? '');
   return { ...response, json: isJson && response.body ? JSON.parse(response.body) : undefined };
 }
