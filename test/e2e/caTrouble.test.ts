@@ -2,7 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type ChallengeListener, challengeListener } from '../../server/challengeListener.ts';
 import { type Core, putIssuer, putTeam, requestCertificate, settled, specOf, startCore } from '../support/core.ts';
-import { acmeIssuer, eventsOf, newestIssuance } from '../support/issuing.ts';
+import { startFaultyCa } from '../support/faultyCa.ts';
+import {
+  acmeIssuer,
+  again,
+  eventsOf,
+  failedIssuance,
+  issuedChain,
+  newestIssuance,
+  opensslVerify,
+} from '../support/issuing.ts';
 import { startBind } from '../support/peers/bind.ts';
 import { describeWith } from '../support/peers/describeWith.ts';
 import type { NameServer } from '../support/peers/dns.ts';
@@ -46,12 +55,12 @@ describeWith(['pebble', 'bind'], 'a CA in trouble', () => {
     await bind?.stop();
   });
 
-  const request = (name: string) =>
+  const request = (name: string, issuer = 'ca') =>
     requestCertificate(
       core.services,
       TEAM,
       name,
-      specOf({ dnsNames: [`${name}.example.test`], issuerRef: { name: 'ca', kind: 'Issuer' } }),
+      specOf({ dnsNames: [`${name}.example.test`], issuerRef: { name: issuer, kind: 'Issuer' } }),
     );
 
   const typesOf = async (name: string): Promise<string[]> =>
@@ -59,7 +68,7 @@ describeWith(['pebble', 'bind'], 'a CA in trouble', () => {
 
   it(`issues ${CERTIFICATES} certificates, each in its first run, while 15 % of nonces are refused`, async () => {
     const names = Array.from({ length: CERTIFICATES }, (_, i) => `n${i}`);
-    await Promise.all(names.map(request));
+    await Promise.all(names.map((name) => request(name)));
     await Promise.all(names.map((name) => settled(core.services, TEAM, name)));
     for (const name of names) {
       const types = await typesOf(name);
@@ -86,5 +95,32 @@ describeWith(['pebble', 'bind'], 'a CA in trouble', () => {
     const types = await typesOf('held');
     expect(types.filter((type) => type === 'OrderPlaced')).toHaveLength(1);
     expect(types.filter((type) => type === 'RunBegun')).toHaveLength(1);
+  });
+
+  it('that lost its accounts and orders gets them again, and the certificate comes', async () => {
+    const { services } = core;
+    const front = await startFaultyCa(pebble);
+    const other = await startPebble({ dnsServer: bind.address, httpPort: pebble.httpPort });
+    try {
+      await putIssuer(services, TEAM, 'forgetful', acmeIssuer(front));
+      front.inject(/^POST \/authZ/, { answer: { status: 503, headers: { 'retry-after': '3600' } } });
+      await request('lost', 'forgetful');
+      const { order } = await failedIssuance(services, TEAM, 'lost');
+      expect(order).toBeDefined();
+      front.moveTo(other);
+      const stream = await newestIssuance(services, TEAM, 'lost');
+      await again(services, stream);
+      await settled(services, TEAM, 'lost');
+      const types = await typesOf('lost');
+      expect(types.filter((type) => type === 'OrderPlaced')).toHaveLength(2);
+      expect(types).toContain('OrderAbandoned');
+      expect(await opensslVerify(await issuedChain(services, TEAM, 'lost'), await other.roots())).toMatch(/: OK$/);
+      const accounts = await eventsOf(services, 'account/shop/forgetful');
+      expect(accounts.filter(({ type }) => type === 'AccountRegistered')).toHaveLength(2);
+      expect(accounts.filter(({ type }) => type === 'AccountKeySealed')).toHaveLength(1);
+    } finally {
+      await other.stop();
+      await front.close();
+    }
   });
 });

@@ -32,6 +32,8 @@ export interface FaultyCa {
   readonly seen: SeenRequest[];
   /** The next `times` requests (default 1) whose `METHOD /path` matches get the fault. */
   inject(on: RegExp, fault: Fault, times?: number): void;
+  /** From now on another CA answers at this address: one that knows no account and no order of before. */
+  moveTo(pebble: Pebble): void;
   close(): Promise<void>;
 }
 
@@ -39,8 +41,8 @@ export interface FaultyCa {
 export async function startFaultyCa(pebble: Pebble): Promise<FaultyCa> {
   const authority = await makeAuthority('Faulty front root');
   const tls = await authority.issue({ subject: 'CN=localhost', names: ['localhost', '127.0.0.1'], usage: 'server' });
-  const upstream = new URL(pebble.directoryUrl);
-  const agent = new Agent({ ca: pebble.caPem, keepAlive: true });
+  let upstream = new URL(pebble.directoryUrl);
+  let agent = new Agent({ ca: pebble.caPem, keepAlive: true });
   const seen: SeenRequest[] = [];
   const rules: { on: RegExp; fault: Fault; left: number }[] = [];
 
@@ -89,6 +91,11 @@ export async function startFaultyCa(pebble: Pebble): Promise<FaultyCa> {
     caPem: authority.certPem,
     seen,
     inject: (on, fault, times = 1) => void rules.push({ on, fault, left: times }),
+    moveTo(other) {
+      agent.destroy();
+      upstream = new URL(other.directoryUrl);
+      agent = new Agent({ ca: other.caPem, keepAlive: true });
+    },
     async close() {
       agent.destroy();
       server.closeAllConnections();
