@@ -85,9 +85,10 @@ export async function putCluster(
   { ledger, vault, clusters }: Services,
   name: string,
   kubeconfig: string,
+  version = 1,
 ): Promise<void> {
   const access = clusters.parseKubeconfig(kubeconfig);
-  const credentialRef = `cluster/${name}/1`;
+  const credentialRef = `cluster/${name}/${version}`;
   await vault.seal(credentialRef, SHARED, Buffer.from(JSON.stringify(access)));
   const caFingerprint = createHash('sha256').update(access.ca).digest('hex');
   const command = { type: 'Register', endpoint: access.server, caFingerprint, credentialRef } as const;
