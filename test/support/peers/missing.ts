@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { type GoModule, goModules, isBuilt } from './goModules.ts';
 import { findProgram } from './paths.ts';
+import { pythonEnvs, whyUninstallable } from './pythonEnvs.ts';
 
 /** Software that a test may need besides Node. */
-export const peerNames = ['openssl', 'bind', 'knot', 'pebble', 'zlint', 'goverify', 'kubernetes'] as const;
+export const peerNames = ['openssl', 'bind', 'knot', 'pebble', 'zlint', 'goverify', 'kubernetes', 'ministack'] as const;
 
 export type PeerName = (typeof peerNames)[number];
 
@@ -24,6 +25,7 @@ const checks: Record<PeerName, () => string | undefined> = {
   kubernetes: () => whyUnbuildable(goModules.kubetest),
   zlint: () => whyUnbuildable(goModules.zlint),
   goverify: () => whyUnbuildable(goModules.goverify),
+  ministack: () => whyUninstallable(pythonEnvs.ministack),
   bind: () => program('named', 'bind9') ?? program('nsupdate', 'bind9-dnsutils'),
   knot: () => program('knotd', 'knot'),
   openssl: () => program('openssl', 'openssl'),
