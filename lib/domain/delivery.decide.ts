@@ -11,7 +11,7 @@ import {
 import type { Destination } from './destination.ts';
 import { backoffSeconds, type FailureClass, type Problem, withJitter } from './problem.ts';
 import { Refusal } from './refusal.ts';
-import { type Instant, later, plusSeconds } from './time.ts';
+import { earliest, type Instant, later, plusSeconds } from './time.ts';
 
 export type DeliveryCommand =
   | ({ readonly type: 'Request'; readonly destination: Destination } & DesiredDelivery)
@@ -46,6 +46,9 @@ export type DeliveryCommand =
 
 /** Seconds after which the scan asks whether a run still lives. */
 const RUN_CHECK = 600;
+
+/** The longest that a destination can put us off, in seconds. */
+const LONGEST_RETRY = 86_400;
 
 function decideDelivery(command: DeliveryCommand, state: DeliveryState, now: Instant): readonly DeliveryEvent[] {
   switch (command.type) {
@@ -118,7 +121,9 @@ function record(command: RunCommand, state: DeliveryState, now: Instant): readon
       const { run, problem, random } = command;
       const first = command.class === 'now' ? 1 : Math.min(backoffSeconds(state.failures + 1) / 6, 900);
       const backoff = plusSeconds(now, withJitter(first, random));
-      const retryAt = command.retryAt ? later(command.retryAt, now) : backoff;
+      const retryAt = command.retryAt
+        ? earliest(later(command.retryAt, now), plusSeconds(now, LONGEST_RETRY))!
+        : backoff;
       return [{ type: 'DeliveryFailed', run, class: command.class, problem, retryAt }];
     }
     case 'RecordWithdrawn':
