@@ -121,7 +121,7 @@ const content = (schema: string | undefined, type: string): Json => ({
   [type.split(';')[0]!]: { schema: schema ? { $ref: `#/components/schemas/${schema}` } : { type: 'string' } },
 });
 
-function problems({ access, body, query, conditional, path, problems: own = [], answers: told }: Route): Json {
+function problems({ access, method, body, query, conditional, path, problems: own = [], answers: told }: Route): Json {
   const statuses = [
     ...ALWAYS,
     ...(access === 'public' ? [] : WITH_TOKEN),
@@ -130,6 +130,7 @@ function problems({ access, body, query, conditional, path, problems: own = [], 
     ...(body ? [400, 413, 415, 422] : []),
     ...(conditional ? [400, 409, 412] : []),
     ...(access === 'public' ? [] : [503]),
+    ...(method === 'GET' ? [] : [507]),
     ...own,
   ];
   const distinct = [...new Set(statuses)].filter((status) => !(status in told)).sort((a, b) => a - b);

@@ -5,7 +5,7 @@ import { Refusal } from '../../lib/domain/refusal.ts';
 import type { ApiResponse } from './request.ts';
 
 /** Statuses of refusals that are not 422 (understood, and not taken). */
-const STATUS: Readonly<Record<string, number>> = {
+export const STATUS: Readonly<Record<string, number>> = {
   InvalidJson: 400,
   InvalidQuery: 400,
   InvalidCursor: 400,
@@ -41,7 +41,7 @@ const STATUS: Readonly<Record<string, number>> = {
 };
 
 /** Codes that mean the resource itself is not there. With a field they are about what an input names, which is 422. */
-const ABSENT: ReadonlySet<string> = new Set([
+export const ABSENT: ReadonlySet<string> = new Set([
   'TeamNotFound',
   'CertificateNotFound',
   'IssuerNotFound',
