@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import type { Manifest } from '../lib/application/manifests/parseManifests.ts';
 import { InputInvalid } from '../lib/domain/inputInvalid.ts';
-import type { Applied } from './shared/answers.ts';
-import { clientCommand } from './shared/command.ts';
+import type { Applied, Certificate } from './shared/answers.ts';
+import { certificatePath } from './shared/certificates.ts';
+import { type Context, clientCommand } from './shared/command.ts';
 import { given } from './shared/environment.ts';
 import { CliError, type Finding, usageError } from './shared/errors.ts';
 import { formatOf, isData, OUTPUT, showData } from './shared/output.ts';
 import { SHARED, TEAM } from './shared/team.ts';
+import { timelineEnd, timeoutOf, WAIT, type Wanted, waitFor } from './shared/wait.ts';
 
 /** In manifests this namespace is cert-manager's place for what is shared: the Secrets of its ClusterIssuers. */
 const SHARED_NAMESPACE = 'cert-manager';
@@ -21,10 +23,11 @@ export const command = clientCommand({
     file: { kind: 'list', short: 'f', value: 'FILE', help: 'A file with any number of documents; `-` is stdin.' },
     ...TEAM,
     'dry-run': { kind: 'switch', help: 'Check everything and change nothing.' },
+    ...WAIT,
     ...OUTPUT,
   },
   examples: [
-    'chancery apply -f certificates.yaml',
+    'chancery apply -f certificates.yaml --wait',
     'kubectl get certificates -A -o yaml | chancery apply -f - --dry-run',
   ],
   notes: [
@@ -34,11 +37,17 @@ export const command = clientCommand({
   ],
   async run(context, flags) {
     const format = formatOf(flags.output);
+    const timeout = timeoutOf(flags);
     if (flags.file.length === 0)
       throw usageError('-f is missing', 'name a file: chancery apply -f FILE, or - for stdin');
+    if (flags.wait && flags['dry-run']) throw usageError('--wait does not go with --dry-run', 'leave one of them away');
     const defaultTeam = given(flags.team, context.env, 'CHANCERY_TEAM');
     const manifests = await readAll(flags.file, defaultTeam);
     const resources = manifests.map(({ source: _, ...resource }) => resource);
+    const certificates = flags.wait ? manifests.filter(({ kind }) => kind === 'Certificate') : [];
+    const wanted: Wanted[] = [];
+    for (const { team, name } of certificates)
+      wanted.push({ team, name, timeout, after: await timelineEnd(context, team, name) });
     const query = { dryRun: flags['dry-run'] || undefined };
     const { body } = await context
       .client()
@@ -46,13 +55,26 @@ export const command = clientCommand({
       .catch((error: unknown) => {
         throw error instanceof CliError ? withSources(error, manifests) : error;
       });
-    if (isData(format)) return showData(context.terminal, format, body);
+    if (isData(format)) {
+      await waitForAll(context, wanted);
+      return showData(context.terminal, format, body);
+    }
     const would = flags['dry-run'] ? ' (dry run)' : '';
     for (const { kind, team, name, outcome } of body.resources) {
       context.terminal.print(`${kind.toLowerCase()} ${team === SHARED ? '' : `${team}/`}${name} ${outcome}${would}`);
     }
+    await waitForAll(context, wanted);
   },
 });
+
+/** Waits for one after the other: they are issued side by side all the same. */
+async function waitForAll(context: Context, wanted: readonly Wanted[]): Promise<void> {
+  for (const one of wanted) {
+    const { team, name } = one;
+    if (wanted.length > 1) context.terminal.note(`certificate ${team}/${name}:`);
+    await waitFor(context, await context.client().get<Certificate>(certificatePath(team, name)), one);
+  }
+}
 
 type Placed = Manifest & { readonly source: string };
 
