@@ -1,4 +1,5 @@
 import { EXIT, type Exit } from './exitCodes.ts';
+import { plain } from './terminal.ts';
 
 /** One of several things that are wrong, as the service and the reading of manifests tell them. */
 export interface Finding {
@@ -48,30 +49,21 @@ export function errorLines(error: unknown): string[] {
 /** The domain's refusals, told by their name so that light commands need not load it. */
 const isRefusal = (error: unknown): error is Error & More => error instanceof Error && error.name === 'Refusal';
 
-function linesOf(message: string, { code, field, remedy, findings = [] }: More): string[] {
-  if (findings.length > 0) {
-    const [only] = findings;
-    const head =
-      findings.length === 1 && only ? [] : [`chancery: ${findings.length} things are wrong; nothing was done`];
-    return [...head, ...findings.flatMap((finding) => findingLines(finding, head.length > 0 ? '  ' : 'chancery: '))];
-  }
-  const where = field ? `${field}: ` : '';
-  return [`chancery: ${where}${message}${code ? ` (${code})` : ''}`, ...(remedy ? [`  ${sentence(remedy)}`] : [])];
+function linesOf(message: string, { findings = [], ...more }: More): string[] {
+  const all: readonly Finding[] = findings.length > 0 ? findings : [{ message, ...more }];
+  if (all.length === 1) return findingLines(all[0]!, 'chancery: ', '  ');
+  const head = `chancery: ${all.length} things are wrong; nothing was done`;
+  return [head, ...all.flatMap((finding) => findingLines(finding, '  ', '    '))];
 }
 
-function findingLines({ source, document, line, field, message, code, remedy }: Finding, indent: string): string[] {
+function findingLines(finding: Finding, first: string, second: string): string[] {
+  const { source, document, line, field, message, code, remedy } = finding;
   const place = [
     source,
     document === undefined ? undefined : `document ${document}`,
     line === undefined ? undefined : `line ${line}`,
   ].filter((part) => part !== undefined);
   const where = [place.join(', '), field].filter((part) => part).map((part) => `${part}: `);
-  const first = `${indent}${where.join('')}${message}${code ? ` (${code})` : ''}`;
-  return [first, ...(remedy ? [`    ${sentence(remedy)}`] : [])];
-}
-
-/** A remedy as a sentence of its own. */
-function sentence(text: string): string {
-  const whole = `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
-  return /[.!?]$/.test(whole) ? whole : `${whole}.`;
+  const what = `${where.join('')}${message.replace(/\.$/, '')}${code ? ` (${code})` : ''}`;
+  return [plain(`${first}${what}`), ...(remedy ? [plain(`${second}to do: ${remedy}`)] : [])];
 }
