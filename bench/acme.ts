@@ -1,12 +1,12 @@
 /**
- * `npm run bench:acme [-- --json --check --rounds N]`: ACME clients side by side on one Pebble. Each load is run by
- * every client in turn, round by round, each in a process of its own; ratios to the floor are of the same round, so
- * that the machine's noise hits both. Clients more than ten times slower than the floor run one round.
+ * `npm run bench:acme [-- --json --check --rounds N]`: ACME clients side by side at one kind of CA, Pebble. Each load
+ * is run by every client in turn, round by round, each in a process of its own; ratios to the floor are of the same
+ * round, so that the machine's noise hits both. Clients more than ten times slower than the floor run one round.
  */
 import { type Client, clients, runClient } from './acme/clients.ts';
 import { type Load, loads } from './acme/loads.ts';
 import type { Timings } from './acme/runner.ts';
-import { type Stage, startStage } from './acme/stage.ts';
+import { countRequests, withCa } from './acme/stage.ts';
 import { benchArguments, type Figure, median, pairedRatio, report, rounded, table } from './support.ts';
 
 /** What one client took on one load, a value for each round. */
@@ -29,7 +29,7 @@ const MEMORY_AT_MOST = 200;
 const options = benchArguments(5);
 const say = (line: string) => console.error(line);
 
-async function measure(stage: Stage, load: Load, all: readonly Client[]): Promise<Row[]> {
+async function measure(load: Load, all: readonly Client[]): Promise<Row[]> {
   const fit = all.filter((client) => client.unfit(load) === undefined);
   const rounds = new Map<string, Timings[]>(fit.map(({ name }) => [name, []]));
   for (let round = 1; round <= options.rounds; round++) {
@@ -38,23 +38,17 @@ async function measure(stage: Stage, load: Load, all: readonly Client[]): Promis
       const [first] = rounds.get(client.name)!;
       if (first && floor && first.milliseconds > HOPELESS * floor.milliseconds) continue;
       say(`${load.name}: round ${round} of ${options.rounds}: ${client.name}`);
-      rounds.get(client.name)!.push(await runClient(client, stage.job(load)));
+      rounds.get(client.name)!.push(await withCa(load, (job) => runClient(client, job)));
     }
   }
+  // Counted by a few certificates one after the other, in a run that is not measured.
+  const few = { ...load, certificates: Math.min(load.certificates, 5), concurrency: 1, validation: 0 };
   const rows: Row[] = [];
-  for (const { name } of fit) {
-    const requests = await countRequests(stage, load, fit.find((client) => client.name === name)!);
-    rows.push({ client: name, load, rounds: rounds.get(name)!, requests });
+  for (const client of fit) {
+    const requests = await countRequests(few, (job) => runClient(client, job));
+    rows.push({ client: client.name, load, rounds: rounds.get(client.name)!, requests });
   }
   return rows;
-}
-
-/** Requests a certificate, by one unmeasured run of a few certificates one after the other. */
-async function countRequests(stage: Stage, load: Load, client: Client): Promise<number> {
-  const few = { ...load, certificates: Math.min(load.certificates, 5), concurrency: 1, validation: 0 };
-  const { job, counted } = stage.countedJob(few);
-  await runClient(client, job);
-  return counted();
 }
 
 const times = (row: Row): number[] => row.rounds.map(({ milliseconds }) => milliseconds);
@@ -99,11 +93,11 @@ function figures(rows: readonly Row[]): Figure[] {
 }
 
 /** Memory of ours over a thousand certificates in a row, and over half of them: a leak shows in the ratio. */
-async function endurance(stage: Stage, ours: Client): Promise<Figure[]> {
+async function endurance(ours: Client): Promise<Figure[]> {
   const load = { ...loads[0]!, certificates: ENDURANCE };
   say(`${ENDURANCE} certificates in a row: ours`);
-  const half = await runClient(ours, stage.job({ ...load, certificates: ENDURANCE / 2 }));
-  const whole = await runClient(ours, stage.job(load));
+  const half = await withCa({ ...load, certificates: ENDURANCE / 2 }, (job) => runClient(ours, job));
+  const whole = await withCa(load, (job) => runClient(ours, job));
   const name = (what: string) => `${ENDURANCE} certificates in a row: ${what}`;
   return [
     { name: name('peak memory'), value: whole.peakMiB, unit: 'MiB', reach: { atMost: MEMORY_AT_MOST } },
@@ -123,16 +117,11 @@ async function endurance(stage: Stage, ours: Client): Promise<Figure[]> {
 }
 
 const all = await clients(say);
-const stage = await startStage(Math.max(...loads.map(({ validation }) => validation)));
 const found: Figure[] = [];
-try {
-  for (const load of loads) {
-    const rows = await measure(stage, load, all);
-    if (!options.json) console.log(`\n${printed(rows)}`);
-    found.push(...figures(rows));
-  }
-  found.push(...(await endurance(stage, all.find(({ name }) => name === 'ours')!)));
-} finally {
-  await stage.close();
+for (const load of loads) {
+  const rows = await measure(load, all);
+  if (!options.json) console.log(`\n${printed(rows)}`);
+  found.push(...figures(rows));
 }
+found.push(...(await endurance(all.find(({ name }) => name === 'ours')!)));
 report('ACME: request to certificate', found, options);

@@ -58,6 +58,9 @@ export async function clients(say: (line: string) => void): Promise<Client[]> {
   return all;
 }
 
+/** The slowest client takes under two minutes; what takes longer does not end. */
+const LIMIT_MS = 300_000;
+
 /** Runs one client on one job in a process of its own. */
 export async function runClient(client: Client, job: Job): Promise<Timings> {
   const [program, ...args] = client.command;
@@ -70,7 +73,9 @@ export async function runClient(client: Client, job: Job): Promise<Timings> {
     err = (err + part).slice(-4000);
   });
   child.stdin.end(JSON.stringify(job));
-  const code = await new Promise((resolve) => child.once('close', resolve));
+  const limit = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
+  const code = await new Promise((resolve) => child.once('close', (exit, signal) => resolve(exit ?? signal)));
+  clearTimeout(limit);
   if (code !== 0) throw new Error(`${client.name} ended with ${code}:\n${err}`);
   return JSON.parse(out);
 }

@@ -2,36 +2,20 @@ import { createServer, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startFaultyCa } from '../../test/support/faultyCa.ts';
 import { startChalltestsrv } from '../../test/support/peers/challtestsrv.ts';
-import { startPebble } from '../../test/support/peers/pebble.ts';
+import { type Pebble, startPebble } from '../../test/support/peers/pebble.ts';
 import { freePort } from '../../test/support/ports.ts';
 import { type Load, namesFor } from './loads.ts';
 import type { Job } from './runner.ts';
-
-/**
- * One Pebble for all clients; a second one, whose look at a challenge goes through a slow front; and a front that
- * counts requests.
- */
-export interface Stage {
-  job(load: Load): Job;
-  /**
-   * The same, by a front; `counted` answers the requests for each certificate since the job was made, the first
-   * certificate left out.
-   */
-  countedJob(load: Load): { job: Job; counted(): number };
-  close(): Promise<void>;
-}
 
 /** Lets the CA's request through to the responder after a while. */
 async function slowFront(port: number, target: number, delay: number): Promise<{ close(): void }> {
   const server = createServer(async (incoming, outgoing) => {
     await sleep(delay);
-    const onward = request(
-      { host: '127.0.0.1', port: target, path: incoming.url, headers: incoming.headers },
-      (answer) => {
-        outgoing.writeHead(answer.statusCode!);
-        answer.pipe(outgoing);
-      },
-    );
+    const { url: path, headers } = incoming;
+    const onward = request({ host: '127.0.0.1', port: target, path, headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode!);
+      answer.pipe(outgoing);
+    });
     onward.on('error', () => outgoing.destroy());
     onward.end();
   });
@@ -39,44 +23,38 @@ async function slowFront(port: number, target: number, delay: number): Promise<{
   return server;
 }
 
-/** Starts everything. `validation` is the slow front's delay in milliseconds. */
-export async function startStage(validation: number): Promise<Stage> {
+/**
+ * Gives `work` a load at a Pebble of its own. Every run finds the same CA, empty: Pebble looks through all its
+ * authorizations at each order, so a used one is slower; and it orders its locks differently in newOrder and in a fetch
+ * of an authorization, so that a busy one with a long memory may stop answering for good.
+ */
+export async function withCa<T>(load: Load, work: (job: Job, pebble: Pebble) => Promise<T>): Promise<T> {
   const dns = await startChalltestsrv();
-  const quick = await startPebble({ dnsServer: dns.address });
-  const slow = await startPebble({ dnsServer: dns.address });
-  const slowPort = await freePort();
-  const slowness = await slowFront(slow.httpPort, slowPort, validation);
-  const front = await startFaultyCa(quick);
-
-  function job(load: Load): Job {
-    const pebble = load.validation > 0 ? slow : quick;
-    const port = load.validation > 0 ? slowPort : quick.httpPort;
-    const { challenge: type, concurrency } = load;
-    return {
-      directoryUrl: pebble.directoryUrl,
-      caPem: pebble.caPem,
-      challenge: type === 'http-01' ? { type, port } : { type, managementUrl: dns.managementUrl },
-      certificates: namesFor(load),
-      concurrency,
-    };
+  const pebble = await startPebble({ dnsServer: dns.address });
+  const slow = load.validation > 0;
+  const port = slow ? await freePort() : pebble.httpPort;
+  const front = slow ? await slowFront(pebble.httpPort, port, load.validation) : undefined;
+  const { challenge: type, concurrency } = load;
+  const { directoryUrl, caPem } = pebble;
+  const challenge = type === 'http-01' ? { type, port } : { type, managementUrl: dns.managementUrl };
+  try {
+    return await work({ directoryUrl, caPem, challenge, certificates: namesFor(load), concurrency }, pebble);
+  } finally {
+    front?.close();
+    await Promise.all([pebble.stop(), dns.stop()]);
   }
+}
 
-  return {
-    job,
-    countedJob(load) {
-      front.seen.length = 0;
-      return {
-        job: { ...job(load), directoryUrl: front.directoryUrl, caPem: front.caPem },
-        counted() {
-          const orders = front.seen.flatMap(({ path }, index) => (path.startsWith('/order-plz') ? [index] : []));
-          return (front.seen.length - (orders[1] ?? 0)) / load.certificates;
-        },
-      };
-    },
-    async close() {
-      slowness.close();
+/** Requests for each certificate of a load; those of the certificate issued before, for warmth, are left out. */
+export function countRequests(load: Load, work: (job: Job) => Promise<unknown>): Promise<number> {
+  return withCa(load, async (job, pebble) => {
+    const front = await startFaultyCa(pebble);
+    try {
+      await work({ ...job, directoryUrl: front.directoryUrl, caPem: front.caPem });
+      const orders = front.seen.flatMap(({ path }, index) => (path.startsWith('/order-plz') ? [index] : []));
+      return (front.seen.length - (orders[1] ?? 0)) / load.certificates;
+    } finally {
       await front.close();
-      await Promise.all([quick.stop(), slow.stop(), dns.stop()]);
-    },
-  };
+    }
+  });
 }
