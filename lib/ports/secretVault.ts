@@ -10,15 +10,17 @@ export interface SecretVault {
   purge(ref: string): Promise<void>;
 }
 
+type VaultErrorCode = 'NotOwner' | 'Damaged' | 'Unavailable';
+
 /**
  * Why a sealed row does not open. `NotOwner`: it belongs to somebody else. `Damaged`: it is not what was sealed, or another master key
- * sealed it.
+ * sealed it. `Unavailable`: the master key cannot be used now.
  */
 export class VaultError extends Error {
   override readonly name = 'VaultError';
-  readonly code: 'NotOwner' | 'Damaged';
+  readonly code: VaultErrorCode;
   readonly ref: string;
-  constructor(code: 'NotOwner' | 'Damaged', ref: string, message: string, cause?: unknown) {
+  constructor(code: VaultErrorCode, ref: string, message: string, cause?: unknown) {
     super(message, { cause });
     this.code = code;
     this.ref = ref;

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import type { DataKeys } from '../../ports/dataKeys.ts';
+import { type DataKeys, MasterKeyUnavailable } from '../../ports/dataKeys.ts';
 import { type SealedRow, type SealedRows, type SecretVault, VaultError } from '../../ports/secretVault.ts';
 
 const CIPHER = 'aes-256-gcm';
@@ -81,7 +81,8 @@ async function decrypt(dataKeys: DataKeys, row: SealedRow, owner: string): Promi
       .setAuthTag(row.tag);
     return Buffer.concat([decipher.update(row.ciphertext), decipher.final()]);
   } catch (error) {
-    throw new VaultError('Damaged', ref, `${ref} does not open: ${(error as Error).message}`, error);
+    const code = error instanceof MasterKeyUnavailable ? 'Unavailable' : 'Damaged';
+    throw new VaultError(code, ref, `${ref} does not open: ${(error as Error).message}`, error);
   } finally {
     key?.fill(0);
   }
