@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Refusal } from '../../domain/refusal.ts';
 import { flushFailed, translated } from './errors.ts';
 
@@ -11,16 +12,13 @@ interface Job {
   readonly reject: (error: unknown) => void;
 }
 
-/** Jobs of one transaction that was committed, with their results. */
-interface Committed {
-  readonly jobs: readonly Job[];
-  readonly results: readonly unknown[];
-}
+/** Whoever waits for the flush under way. */
+type Waiter = Pick<Job, 'reject'> & { readonly resolve: () => void };
 
 /**
- * One connection with group commit: the writes of one turn of the event loop share one transaction, and the transactions that were committed
- * while a flush to the disk ran share the next one. A write is answered after its flush. When its transaction fails, all writes of that are
- * rejected and none of them stands.
+ * One connection with group commit: the writes of one turn of the event loop share one transaction, and so do those that come while a flush to
+ * the disk runs: they need the next flush anyway, and every transaction writes its pages anew. A write is answered after its flush. When its
+ * transaction fails, all writes of that are rejected and none of them stands.
  */
 export class Connection {
   readonly #database: DatabaseSync;
@@ -28,11 +26,10 @@ export class Connection {
   readonly #flush: (() => Promise<void>) | undefined;
   readonly #statements = new Map<string, StatementSync>();
   #queue: Job[] = [];
-  #committed: Committed[] = [];
-  #underFlush: Committed[] = [];
-  #flushing: Promise<void> | undefined;
+  #working: Promise<void> | undefined;
+  /** Readers of what is under the flush; absent while none runs. */
+  #readers: Waiter[] | undefined;
   #failure: Refusal | undefined;
-  #idle: (() => void)[] = [];
 
   /**
    * Takes over `database`, an open one; `file` is its path, for messages.
@@ -54,19 +51,15 @@ export class Connection {
    */
   write<T>(work: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (this.#queue.length === 0) setImmediate(() => this.#commit());
       this.#queue.push({ work, resolve, reject });
+      this.#working ??= this.#work();
     });
   }
 
   /** Resolves when all that {@link get} and {@link all} show now is flushed; throws when that failed. */
   flushed(): Promise<void> {
-    if (this.#flushing === undefined) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      // What the running flush does not cover waits for the next one.
-      const last = this.#committed.length > 0 ? this.#committed : this.#underFlush;
-      last.push({ jobs: [{ work: () => {}, resolve, reject }], results: [undefined] });
-    });
+    const readers = this.#readers;
+    return readers ? new Promise((resolve, reject) => readers.push({ resolve, reject })) : Promise.resolve();
   }
 
   /** Runs a statement; answers how many rows it changed. */
@@ -86,40 +79,45 @@ export class Connection {
 
   /** Writes what waits, and closes. */
   async close(): Promise<void> {
-    if (this.#queue.length > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
-    await this.#flushing;
+    await this.#working;
     this.#statements.clear();
     if (this.#database.isOpen) this.#database.close();
   }
 
-  #commit(): void {
-    const jobs = this.#queue;
-    this.#queue = [];
+  async #work(): Promise<void> {
+    while (this.#queue.length > 0) {
+      // The rest of this turn's writes join, and those of whom the last flush let go on.
+      await nextTurn();
+      await this.#commit(this.#queue.splice(0));
+    }
+    this.#working = undefined;
+  }
+
+  async #commit(jobs: readonly Job[]): Promise<void> {
     try {
-      this.#committed.push({ jobs, results: this.#transaction(jobs) });
-      this.#flushing ??= this.#flushCommitted();
+      const results = this.#transaction(jobs);
+      if (this.#flush) await this.#flushed(this.#flush);
+      for (const [index, job] of jobs.entries()) job.resolve(results[index] as never);
     } catch (error) {
       for (const job of jobs) job.reject(error);
     }
-    for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  async #flushCommitted(): Promise<void> {
-    while (this.#committed.length > 0) {
-      this.#underFlush = this.#committed;
-      this.#committed = [];
-      try {
-        await this.#flush?.();
-        for (const { jobs, results } of this.#underFlush) {
-          for (const [index, job] of jobs.entries()) job.resolve(results[index] as never);
-        }
-      } catch (error) {
-        // The system may have dropped the pages that it could not write, so trying again would prove nothing.
-        this.#failure = flushFailed(this.#file, error);
-        for (const job of this.#underFlush.flatMap(({ jobs }) => jobs)) job.reject(this.#failure);
-      }
+  /** Flushes what was committed, and tells those who read it meanwhile. */
+  async #flushed(flush: () => Promise<void>): Promise<void> {
+    const readers: Waiter[] = [];
+    this.#readers = readers;
+    try {
+      await flush();
+      for (const reader of readers) reader.resolve();
+    } catch (error) {
+      // The system may have dropped the pages that it could not write, so trying again would prove nothing.
+      this.#failure = flushFailed(this.#file, error);
+      for (const reader of readers) reader.reject(this.#failure);
+      throw this.#failure;
+    } finally {
+      this.#readers = undefined;
     }
-    this.#flushing = undefined;
   }
 
   #transaction(jobs: readonly Job[]): unknown[] {
