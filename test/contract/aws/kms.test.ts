@@ -106,7 +106,9 @@ describeWith(['ministack', 'openssl'], 'a CA whose key is in KMS', () => {
   beforeAll(startKms);
   afterAll(stopKms);
 
-  const [notBefore, notAfter] = [instant(Date.now() - 60_000), instant(Date.now() + 3_600_000)];
+  // Certificates have whole seconds.
+  const now = Math.floor(Date.now() / 1000) * 1000;
+  const [notBefore, notAfter] = [instant(now - 60_000), instant(now + 3_600_000)];
   const certificate = (subject: KeySigner, names: object, ca: { signer: KeySigner; certificate?: string }) =>
     x509().sign(
       {
