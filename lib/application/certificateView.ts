@@ -7,7 +7,6 @@ import { deliveredCondition, issuingCondition, readyCondition } from './conditio
 import { type DeliveryView, deliveryView } from './deliveryView.ts';
 import { type IssuanceView, issuanceView, stepWords } from './issuanceView.ts';
 import { readyCondition as issuerReady } from './issuers.ts';
-import { publicText } from './publicCause.ts';
 import type { Services } from './services.ts';
 
 /** A certificate with its conditions, as of now or of `at`, and its stream's version. @throws Refusal `CertificateNotFound` */
@@ -63,7 +62,7 @@ function issuerReadiness({ kind, name }: IssuerRef, state: IssuerState) {
     return { kind, name, ready: 'False' as const, reason: 'IssuerNotFound', message };
   }
   const { status, reason, message } = issuerReady(state);
-  return { kind, name, ready: status, reason, message: publicText(message) };
+  return { kind, name, ready: status, reason, message };
 }
 
 interface NextAction {

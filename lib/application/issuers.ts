@@ -2,6 +2,7 @@ import { type IssuerState, issuerDecider, issuerStream, SHARED } from '../domain
 import { Refusal } from '../domain/refusal.ts';
 import type { IssuerRef, IssuerSpec } from '../domain/spec.ts';
 import type { Meta } from './ledger.ts';
+import { publicText } from './publicCause.ts';
 import type { Condition } from './schema/answers.ts';
 import type { Services } from './services.ts';
 import { policyFor } from './teams.ts';
@@ -26,7 +27,8 @@ export function readyCondition({ spec, ready, reason, message, since }: IssuerSt
   if (ready === 'unknown') {
     return { ...base, status: 'Unknown', reason: 'Checking', message: 'The issuer is being checked' };
   }
-  if (ready === 'unready') return { ...base, status: 'False', reason: reason ?? 'NotReady', message: message ?? '' };
+  if (ready === 'unready')
+    return { ...base, status: 'False', reason: reason ?? 'NotReady', message: publicText(message ?? '') };
   const [why, words] = READY[issuerType(spec)];
   return { ...base, status: 'True', reason: why, message: words };
 }

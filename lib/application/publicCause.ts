@@ -3,8 +3,10 @@ import { adviceFor } from './advice.ts';
 import type { Cause } from './schema/answers.ts';
 
 const LONGEST = 500;
+/** What is read of a longer text, so that the work is bounded; its rest would not be shown. */
+const READ = 4000;
 /** A challenge's path ends with its token (RFC 8555 8.3). */
-const CHALLENGE_PATH = /(\/\.well-known\/acme-challenge\/)[^\s"'\]]+/g;
+const CHALLENGE_PATH = /(\/\.well-known\/acme-challenge\/)[A-Za-z0-9_-]+/g;
 /** Resources of a CA: orders, authorizations, challenges and the like, whatever the CA calls the folder. */
 const CA_RESOURCE =
   /https?:\/\/[^\s"'\]]*\/(?:order|orderz|authz|authZ|chall|chalZ|chall-v3|finalize|acct|my-account|my-order)[^\s"'\]]*/gi;
@@ -14,7 +16,11 @@ const LONG_WORD =
 
 /** A foreign text as tenants may read it: no order URLs, no tokens, not endless. */
 export function publicText(text: string): string {
-  const clean = text.replace(CHALLENGE_PATH, '$1<token>').replace(CA_RESOURCE, '<url>').replace(LONG_WORD, '<token>');
+  const clean = text
+    .slice(0, READ)
+    .replace(CHALLENGE_PATH, '$1<token>')
+    .replace(CA_RESOURCE, '<url>')
+    .replace(LONG_WORD, '<token>');
   return clean.length > LONGEST ? `${clean.slice(0, LONGEST).toWellFormed()}...` : clean.toWellFormed();
 }
 

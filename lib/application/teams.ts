@@ -22,6 +22,16 @@ export async function policyFor({ ledger }: Pick<Services, 'ledger'>, team: stri
   return liveTeam((await ledger.load(teamDecider, teamStream(team))).state, team);
 }
 
+/** @throws Refusal `TeamNotFound` for a name in an input, at `field` */
+export async function requireTeam({ ledger }: Pick<Services, 'ledger'>, name: string, field: string): Promise<void> {
+  const { state } = await ledger.load(teamDecider, teamStream(name));
+  if (state.status === 'live') return;
+  throw new Refusal('TeamNotFound', `there is no team ${name}`, {
+    field,
+    remedy: 'make it first, or correct the name',
+  });
+}
+
 /** A team as answers show it. */
 export const teamView = (name: string, { policyVersion, policy }: TeamState) => ({ name, policyVersion, policy });
 

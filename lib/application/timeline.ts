@@ -50,8 +50,24 @@ export async function readTimeline(
   after: TimelineCursor,
   limit: number,
 ): Promise<Timeline> {
-  const own = await store.commits(certificateStream(team, name));
+  return readFrom({ store }, team, name, await newest({ store }, team, name, []), after, limit);
+}
+
+/** The certificate's own commits: those that were read before, and what came since. @throws Refusal `CertificateNotFound` */
+async function newest({ store }: Needs, team: string, name: string, known: readonly Commit[]): Promise<Commit[]> {
+  const own = [...known, ...(await store.commits(certificateStream(team, name), known.at(-1)?.version))];
   if (own.length === 0) throw certificateNotFound(team, name);
+  return own;
+}
+
+async function readFrom(
+  { store }: Needs,
+  team: string,
+  name: string,
+  own: readonly Commit[],
+  after: TimelineCursor,
+  limit: number,
+): Promise<Timeline> {
   const found = sources(team, name, own, after);
   const read = await Promise.all(
     found.map(async (source) => {
@@ -179,8 +195,10 @@ export async function followTimeline(
 ): Promise<Timeline> {
   const { after, limit, seconds, signal, pause = sleep } = options;
   let cursor = after;
+  let own: Commit[] = [];
   for (let waited = 0; ; waited += LOOK) {
-    const timeline = await readTimeline(services, team, name, cursor, limit);
+    own = await newest(services, team, name, own);
+    const timeline = await readFrom(services, team, name, own, cursor, limit);
     // What tenants need not know moves the cursor and is no reason to answer.
     cursor = timeline.cursor;
     if (timeline.events.length > 0 || waited >= seconds * 1000 || signal?.aborted) return timeline;

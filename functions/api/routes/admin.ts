@@ -1,10 +1,11 @@
+import { EVERY_TEAM } from '../../../lib/application/authorize.ts';
 import { putCluster, readCluster, removeCluster } from '../../../lib/application/clustersAdmin.ts';
 import { listClusters, listTeams, listTokens } from '../../../lib/application/lists.ts';
 import { clusterBody } from '../../../lib/application/schema/cluster.ts';
 import { parse } from '../../../lib/application/schema/parse.ts';
 import { normalizeTeamPolicy, teamBody } from '../../../lib/application/schema/team.ts';
 import { tokenBody } from '../../../lib/application/schema/token.ts';
-import { deleteTeam, putTeam, readTeam } from '../../../lib/application/teams.ts';
+import { deleteTeam, putTeam, readTeam, requireTeam } from '../../../lib/application/teams.ts';
 import { issueToken, readToken, revokeToken } from '../../../lib/application/tokens.ts';
 import { clusterDecider, clusterStream } from '../../../lib/domain/cluster.ts';
 import { durationSeconds } from '../../../lib/domain/duration.ts';
@@ -182,6 +183,7 @@ export const tokenRoutes: readonly Route[] = [
     answers: { 201: { description: 'The token with its secret.', schema: 'IssuedToken' } },
     handle: async (call) => {
       const { expiresIn, ...input } = parse(tokenBody, call.body);
+      if (input.team !== EVERY_TEAM) await requireTeam(call.services, input.team, 'team');
       const expires = plusSeconds(call.services.clock.now(), durationSeconds(expiresIn)!);
       const { token, answer } = await issueToken(call.services, { ...input, expires }, call.meta);
       return { status: 201, json: { ...answer, token }, headers: { location: `/v1/tokens/${answer.id}` } };

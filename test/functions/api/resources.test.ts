@@ -244,6 +244,12 @@ describe('resources over HTTP', () => {
       });
     });
 
+    test('are for teams that are there', async () => {
+      const json = { team: 'wbe', verbs: ['read'], expiresIn: '1h' };
+      const answer = await api.send('POST', '/v1/tokens', { json });
+      expect(answer.json).toMatchObject({ status: 422, code: 'TeamNotFound', field: 'team' });
+    });
+
     test('that nobody issued are 404', async () => {
       expect((await get('/v1/tokens/0123')).json.code).toBe('TokenNotFound');
       expect((await api.send('DELETE', '/v1/tokens/0123')).json.code).toBe('TokenNotFound');
