@@ -6,7 +6,7 @@ import { type IssuanceView, stepWords } from './issuanceView.ts';
 import type { Condition } from './schema/answers.ts';
 
 /** cert-manager's reasons for an issuance. */
-export const ISSUING_REASON: Readonly<Record<IssueReason, string>> = {
+const ISSUING_REASON: Readonly<Record<IssueReason, string>> = {
   NeverIssued: 'DoesNotExist',
   SpecChanged: 'RequestChanged',
   Expiring: 'Renewing',

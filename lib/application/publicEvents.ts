@@ -1,9 +1,8 @@
-import type { CertificateEvent } from '../domain/certificate.ts';
+import type { CertificateEvent, IssueReason } from '../domain/certificate.ts';
 import type { DeliveryEvent } from '../domain/delivery.ts';
 import type { IssuanceEvent } from '../domain/issuance.ts';
 import type { Instant } from '../domain/time.ts';
 import { adviceFor } from './advice.ts';
-import { ISSUING_REASON } from './conditions.ts';
 import { destinationNameOfKey } from './deliveryView.ts';
 import { publicCause, publicText } from './publicCause.ts';
 import type { TimelineEvent } from './schema/answers.ts';
@@ -11,16 +10,23 @@ import type { TimelineEvent } from './schema/answers.ts';
 /** An event as tenants may read it, without when and by whom. Nothing for what they need not know. */
 export type Told = Omit<TimelineEvent, 'at' | 'actor'>;
 
+const ASKED: Readonly<Record<IssueReason, string>> = {
+  NeverIssued: 'Requested',
+  SpecChanged: 'Requested again: the spec changed',
+  Expiring: 'Renewal requested: it is time',
+  Manual: 'Renewal requested: somebody asked for it',
+};
+
 /** What a certificate's own event tells. */
 export function tellCertificate(event: CertificateEvent): Told[] {
   switch (event.type) {
     case 'CertificateRequested': {
       const { generation, revision, reason } = event;
       if (!revision) return [{ type: 'changed', message: `Spec ${generation} needs no new certificate` }];
-      return [{ type: 'requested', message: `Requested: ${ISSUING_REASON[reason ?? 'NeverIssued']}`, revision }];
+      return [{ type: 'requested', message: ASKED[reason ?? 'NeverIssued'], revision }];
     }
     case 'RenewalRequested':
-      return [{ type: 'requested', message: `Requested: ${ISSUING_REASON[event.reason]}`, revision: event.revision }];
+      return [{ type: 'requested', message: ASKED[event.reason], revision: event.revision }];
     case 'CertificateIssued': {
       const { revision, serial, notAfter } = event;
       return [{ type: 'issued', message: `Issued: serial ${serial}, valid until ${notAfter}`, revision }];
