@@ -94,7 +94,7 @@ async function settle(services: Services, copies = 1): Promise<void> {
     for (const stream of copies === 1 ? streams : streams.reverse())
       await Promise.all(Array.from({ length: copies }, () => pursue(services, stream)));
     const after = await versions(services);
-    if (JSON.stringify(after) === JSON.stringify({ ...after, ...before })) return;
+    if (JSON.stringify(after) === JSON.stringify(before)) return;
   }
 }
 
