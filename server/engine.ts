@@ -1,13 +1,21 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { projectOrPark } from '../lib/application/projections.ts';
 import { react } from '../lib/application/reactions.ts';
 import { type ScanResult, scan } from '../lib/application/scan.ts';
+import type { Commit } from '../lib/ports/eventStore.ts';
 import type { Composed } from './compose.ts';
 
 /** Milliseconds between scans of the due index. Embedded, a scan that finds nothing is one indexed read. */
 const SCAN_EVERY = 1000;
 
-/** Streams that are projected, or reacted to, at the same time: a CA or a cluster that does not answer holds up nobody else. */
+/** Streams that are reacted to at the same time: a CA or a cluster that does not answer holds up nobody else. */
 const LANES = 16;
+
+/** Streams that are projected at the same time: issuances wait there until they are quiet, and rows of one turn share a transaction. */
+const PROJECTED = 128;
+
+/** Milliseconds that an issuance must be quiet before its row is written. It commits ten times within a second, and lists need the last. */
+const QUIET = 50;
 
 /** What goes on by itself: projections and reactions behind the feed, and the scan. */
 export interface Engine {
@@ -24,7 +32,14 @@ export interface Engine {
  */
 export async function startEngine({ services, feed }: Composed): Promise<Engine> {
   const { log } = services;
-  feed.subscribe('project', ({ commit }) => projectOrPark(services, commit.stream, commit.version), { lanes: LANES });
+  feed.subscribe(
+    'project',
+    async ({ commit }) => {
+      const { stream, version } = commit;
+      if (!stream.startsWith('issuance/') || (await lasts(commit))) await projectOrPark(services, stream, version);
+    },
+    { lanes: PROJECTED },
+  );
   feed.subscribe(
     'react',
     async ({ commit }) => {
@@ -38,6 +53,13 @@ export async function startEngine({ services, feed }: Composed): Promise<Engine>
     },
     { lanes: LANES },
   );
+  /** Whether no other commit of the stream follows for a moment; of that one, the feed tells as well. */
+  const lasts = async ({ stream, version }: Commit): Promise<boolean> => {
+    const isNewest = async () => (await services.store.head(stream))?.version === version;
+    if (!(await isNewest())) return false;
+    await sleep(QUIET);
+    return isNewest();
+  };
   feed.start();
   let lastScan = 0;
   let underWay: Promise<ScanResult> | undefined;
