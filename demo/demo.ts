@@ -75,12 +75,14 @@ async function show(on: Screen, cli: Chancery): Promise<Found[]> {
   undo.push(await cli.serve(['--allow', '127.0.0.1', ...listen]));
   await cli.run(['team', 'put', TEAM, '--names', `**.${ZONE}`, '--destinations', `${CLUSTER}/${TEAM}/*`]);
   on.say('\nThe kubeconfig holds a token that may touch Secrets in one namespace, and nothing else.');
-  await cli.run(['cluster', 'register', CLUSTER, '--kubeconfig', '-'], cluster.kubeconfig({ token }, TEAM));
+  const kubeconfig = file('prod.kubeconfig', cluster.kubeconfig({ token }, TEAM));
+  await cli.run(['cluster', 'register', CLUSTER, '--kubeconfig', kubeconfig]);
+  await cli.run(['cluster', 'get', CLUSTER]);
 
   on.title('The team: DNS-01, from the YAML that it has');
-  await cli.run(['credential', 'put', TSIG.name, '--team', TEAM, '--from-stdin', TSIG.key], dns.tsigSecret);
-  const yaml = join(folder, 'shop.yaml');
-  writeFileSync(yaml, manifest(peers));
+  const tsig = file('tsig.secret', dns.tsigSecret);
+  await cli.run(['credential', 'put', TSIG.name, '--team', TEAM, '--from-file', `${TSIG.key}=${tsig}`]);
+  const yaml = file('shop.yaml', manifest(peers));
   on.command(['cat', yaml]);
   on.say(manifest(peers).replace(/(caBundle: .{24}).*/, '$1... (shortened)'));
   await cli.run(['apply', '-f', yaml, '--wait']);
@@ -99,6 +101,13 @@ async function show(on: Screen, cli: Chancery): Promise<Found[]> {
 
   on.title('The end');
   return found;
+}
+
+/** Writes a file for a command, and gives its path. */
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text, { mode: 0o600 });
+  return path;
 }
 
 /** The reason in a line, with the service's last words where they may tell more. */

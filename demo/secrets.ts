@@ -33,17 +33,19 @@ export async function verifySecret(
   const secret = await cluster.secret(namespace, name);
   if (!secret) throw new NotAsAsked(`the cluster has no Secret ${namespace}/${name}`);
   const file = (key: string): string => Buffer.from(secret.data?.[key] ?? '', 'base64').toString('utf8');
-  const paths = { root: join(folder, 'root.pem'), crt: join(folder, `${name}.crt`), key: join(folder, `${name}.key`) };
-  writeFileSync(paths.root, await ca.roots());
-  writeFileSync(paths.crt, file('tls.crt'));
-  writeFileSync(paths.key, file('tls.key'), { mode: 0o600 });
+  const [root, crt, key] = ['pebble-root.pem', `${name}.crt`, `${name}.key`];
+  writeFileSync(join(folder, root), await ca.roots());
+  writeFileSync(join(folder, crt), file('tls.crt'));
+  writeFileSync(join(folder, key), file('tls.key'), { mode: 0o600 });
   screen.say(`\nSecret ${namespace}/${name}, type ${secret.type}, as the API server has it:`);
 
-  const args = ['verify', '-no-CApath', '-no-CAstore', '-CAfile', paths.root, '-untrusted', paths.crt, paths.crt];
-  const verdict = await openssl(screen, args);
+  const verify = ['verify', '-no-CApath', '-no-CAstore', '-CAfile', root, '-untrusted', crt, crt];
+  screen.command(['openssl', ...verify]);
+  const verdict = await openssl(folder, verify);
+  screen.say(verdict);
   if (!verdict.endsWith(': OK')) throw new NotAsAsked(verdict);
-  const held = await openssl(undefined, ['x509', '-in', paths.crt, '-noout', '-pubkey']);
-  const own = await openssl(undefined, ['pkey', '-in', paths.key, '-pubout']);
+  const held = await openssl(folder, ['x509', '-in', crt, '-noout', '-pubkey']);
+  const own = await openssl(folder, ['pkey', '-in', key, '-pubout']);
   if (held !== own) throw new NotAsAsked(`tls.key of ${name} is not the key of tls.crt`);
   screen.say('tls.key is the key of tls.crt');
 
@@ -53,10 +55,8 @@ export async function verifySecret(
   return { secret: `${namespace}/${name}`, dnsNames, notAfter: new Date(leaf.validTo).toISOString(), verdict };
 }
 
-async function openssl(screen: Screen | undefined, args: readonly string[]): Promise<string> {
-  screen?.command(['openssl', ...args]);
-  const { code, stdout, stderr } = await runCommand('openssl', args);
-  screen?.say(stdout.trim());
+async function openssl(folder: string, args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await runCommand('openssl', args, '', folder);
   if (code !== 0) throw new NotAsAsked(`openssl ${args[0]} ended with ${code}: ${stderr.trim()}`);
   return stdout.trim();
 }

@@ -15,7 +15,7 @@ const LOG_LIMIT = 64 * 1024;
 /** Runs `chancery` as a user does, on one data folder. */
 export interface Chancery {
   /** Shows the command, runs it, lets its output be seen. @throws CommandFailed */
-  run(words: readonly string[], input?: string): Promise<void>;
+  run(words: readonly string[]): Promise<void>;
   /** Starts the service. Answers how to end it: by SIGTERM, and it must end with 0. */
   serve(words: readonly string[]): Promise<() => Promise<void>>;
   /** The service's last words, for a demo that fails. */
@@ -35,11 +35,9 @@ export function chanceryIn(data: string, screen: Screen, signal: AbortSignal): C
   let log = '';
   return {
     log: () => log,
-    async run(words, input) {
+    async run(words) {
       screen.command(['chancery', ...words]);
-      const stdio = input === undefined ? screen.stdio : (['pipe', ...outputsOf(screen)] as const);
-      const child = spawn(process.execPath, [PROGRAM, ...words], { env, stdio: stdio as 'inherit', signal });
-      child.stdin?.end(input);
+      const child = spawn(process.execPath, [PROGRAM, ...words], { env, stdio: screen.stdio, signal });
       const end = await endOf(child);
       signal.throwIfAborted();
       if (end !== 0) throw new CommandFailed(`chancery ${words.slice(0, 2).join(' ')} ended with ${end}`);
@@ -74,9 +72,6 @@ export function chanceryIn(data: string, screen: Screen, signal: AbortSignal): C
     },
   };
 }
-
-const outputsOf = ({ stdio }: Screen): readonly ('inherit' | number)[] =>
-  stdio === 'inherit' ? ['inherit', 'inherit'] : (stdio.slice(1) as number[]);
 
 function endOf(child: ChildProcess): Promise<number | NodeJS.Signals> {
   return new Promise((resolve, reject) => {
