@@ -35,7 +35,8 @@ export const rules: readonly IRegularForbiddenRuleType[] = [
   layer('ports', '^lib/ports/', '^lib/(domain|ports)/'),
   layer('application', '^lib/application/', '^lib/(domain|ports|application)/'),
   layer('adapters', '^lib/adapters/', '^lib/(domain|ports|adapters)/'),
-  layer('stacks', '^lib/stacks/', '^lib/stacks/'),
+  // The tables are plain data, and one list of them serves the adapters, their tests and the stacks.
+  layer('stacks', '^lib/stacks/', '^lib/stacks/', '^lib/adapters/dynamodb/tables\\.ts$'),
   layer('functions', '^functions/', '^lib/(domain|ports|application|adapters)/', '^functions/'),
   layer('server', '^server/', '^lib/(domain|ports|application|adapters)/', '^(functions|server)/'),
   rule(

@@ -1,4 +1,5 @@
 import type { Commit, DueStream, EventStore, Head } from '../../ports/eventStore.ts';
+import { assertFit, commitBody, commitOf } from '../commitBody.ts';
 import type { Database } from './database.ts';
 
 interface HeadRow {
@@ -174,12 +175,7 @@ function headCache() {
 
 /** A row of `commits` as the commit that was appended. */
 export function toCommit(row: CommitRow): Commit {
-  return { stream: row.stream, version: row.version, ...JSON.parse(row.body) };
-}
-
-// The stream and the version stand in columns of their own.
-function commitBody({ stream: _stream, version: _version, ...rest }: Commit): string {
-  return JSON.stringify(rest);
+  return commitOf(row.stream, row.version, row.body);
 }
 
 function toHead(row: HeadRow): Head {
@@ -192,14 +188,4 @@ function toHead(row: HeadRow): Head {
     snapshot: { evolve: row.evolve, state: JSON.parse(row.state) },
     ...(row.due_at === null ? {} : { dueAt: row.due_at }),
   };
-}
-
-// A mistake of the caller's, which would leave a stream that nobody can read.
-function assertFit(commit: Commit, head: Head): void {
-  if (!Number.isSafeInteger(commit.version) || commit.version < 1) {
-    throw new TypeError(`commit version ${commit.version} is not a positive whole number`);
-  }
-  if (head.stream !== commit.stream || head.version !== commit.version || head.commitId !== commit.commitId) {
-    throw new TypeError(`the head does not belong to the commit ${commit.stream} ${commit.version}`);
-  }
 }
