@@ -56,6 +56,24 @@ const FLAGS = {
     env: 'CHANCERY_RESOLVERS',
     help: 'A recursive resolver for look-ups of CNAME and NS, as address or address:port. Default: those of the system.',
   },
+  'oidc-issuer': {
+    kind: 'text',
+    value: 'URL',
+    env: 'CHANCERY_OIDC_ISSUER',
+    help: 'Takes JWTs of this OIDC issuer too, for whose tokens --oidc-audience names the audience.',
+  },
+  'oidc-audience': {
+    kind: 'text',
+    value: 'NAME',
+    env: 'CHANCERY_OIDC_AUDIENCE',
+    help: 'The aud that JWTs for this service carry.',
+  },
+  'oidc-jwks-uri': {
+    kind: 'text',
+    value: 'URL',
+    env: 'CHANCERY_OIDC_JWKS_URI',
+    help: "Where the issuer's keys are. Default: /.well-known/jwks.json under the issuer.",
+  },
   log: {
     kind: 'text',
     value: 'text|json',
@@ -116,10 +134,19 @@ async function readOptions(flags: ServeFlags, env: Environment, terminal: Termin
     hosts: [...list('host'), ...ownAddress(api.host)],
     allow: list('allow'),
     directoryRoots: list('directory-root').map((root) => resolve(root)),
+    ...oidcOf(text('oidc-issuer'), text('oidc-audience'), text('oidc-jwks-uri')),
     ...(keyFile !== undefined && { keyFile: resolve(keyFile) }),
     ...(resolvers.length > 0 && { resolvers }),
     log: await logOf(text('log') ?? 'text', terminal),
   };
+}
+
+function oidcOf(issuer?: string, audience?: string, jwksUri?: string): Pick<ServeOptions, 'oidc'> {
+  if (issuer === undefined && audience === undefined && jwksUri === undefined) return {};
+  if (issuer === undefined || audience === undefined) {
+    throw usageError('--oidc-issuer and --oidc-audience belong together', 'give both, or neither');
+  }
+  return { oidc: { issuer, audience, ...(jwksUri !== undefined && { jwksUri }) } };
 }
 
 /** An address that is listened on is one that clients call; the wildcards are not. */

@@ -8,6 +8,7 @@ import { kubernetesDestinations } from '../lib/adapters/kubernetes/destinations.
 import { fileDataKeys } from '../lib/adapters/localkeys/dataKeys.ts';
 import { httpClient } from '../lib/adapters/net/client.ts';
 import { addressGuard } from '../lib/adapters/net/guard.ts';
+import type { HttpClient } from '../lib/adapters/net/http.ts';
 import { sqliteChallengeTokens } from '../lib/adapters/sqlite/challengeTokens.ts';
 import { type Database, openDatabase } from '../lib/adapters/sqlite/database.ts';
 import { sqliteEventStore } from '../lib/adapters/sqlite/eventStore.ts';
@@ -51,6 +52,7 @@ export interface ComposeOptions {
 /** Everything that one process holds open. */
 export interface Composed {
   readonly services: Services;
+  readonly http: HttpClient;
   readonly feed: Feed;
   readonly workflows: EmbeddedWorkflows;
   close(): Promise<void>;
@@ -96,6 +98,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   const services = options.decorate ? options.decorate(plain) : plain;
   return {
     services,
+    http,
     feed,
     workflows,
     async close() {

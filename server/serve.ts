@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createApi } from '../functions/api/api.ts';
+import { type OidcIssuer, oidcIdentityProvider } from '../lib/adapters/oidc/identityProvider.ts';
 import type { Services } from '../lib/application/services.ts';
 import { issueToken } from '../lib/application/tokens.ts';
 import { deliveryStream } from '../lib/domain/delivery.ts';
@@ -12,6 +13,7 @@ import { challengeListener } from './challengeListener.ts';
 import { type Composed, type ComposeOptions, compose } from './compose.ts';
 import { openDataFolder } from './dataFolder.ts';
 import { type Engine, startEngine } from './engine.ts';
+import { processMetrics } from './metrics.ts';
 
 /** Where to listen. Port 0 takes a free one. */
 export interface Listen {
@@ -24,6 +26,8 @@ export interface ServeOptions extends Omit<ComposeOptions, 'folder'> {
   readonly data: string;
   readonly api: Listen;
   readonly challenges: Listen;
+  /** Whose JWTs are taken besides the service's own tokens. */
+  readonly oidc?: OidcIssuer;
   /** Further names and addresses that clients call the service by. */
   readonly hosts: readonly string[];
 }
@@ -69,7 +73,9 @@ async function start(options: ServeOptions, undo: (() => unknown)[], stop: () =>
   const tls = ownDirectory(folder.path);
   // A destination's root is never made for it; this one is the service's own.
   mkdirSync(tls, { recursive: true, mode: 0o700 });
-  const composed = await compose({ ...options, folder, directoryRoots: [...options.directoryRoots, tls] });
+  const metrics = processMetrics();
+  const directoryRoots = [...options.directoryRoots, tls];
+  const composed = await compose({ observer: metrics.observer, ...options, folder, directoryRoots });
   undo.push(() => composed.close());
   const { services, feed } = composed;
 
@@ -81,6 +87,7 @@ async function start(options: ServeOptions, undo: (() => unknown)[], stop: () =>
   });
   const engine = await startEngine(composed);
   undo.push(() => engine.stop());
+  metrics.watch({ running: () => composed.workflows.running, lastScan: () => engine.lastScan });
   await bootstrap(services, folder.path, ['localhost', '127.0.0.1', '::1', ...options.hosts]);
   await delivered(tls);
   const tokenFile = await adminToken(services, folder.path);
@@ -94,6 +101,9 @@ async function start(options: ServeOptions, undo: (() => unknown)[], stop: () =>
     directoryRoots: options.directoryRoots,
     openMetrics: isLoopback(api.host),
     lastScan: () => engine.lastScan,
+    metrics: metrics.text,
+    observe: metrics.observe,
+    ...(options.oidc && { oidc: { provider: oidcIdentityProvider(composed, options.oidc) } }),
   });
   listener = await listening(api, '--listen', () => apiListener({ ...api, tls: pair(tls), handle }));
   undo.push(() => listener?.close());
