@@ -10,16 +10,25 @@ export interface FeedOptions {
   /** Pause after a handler threw; it doubles up to `longestPause` while the handler keeps throwing. */
   readonly firstPause?: number;
   readonly longestPause?: number;
+  /** Between two checkpoints that are shorter than a page apart. */
+  readonly checkpointEvery?: number;
   /** Hears of everything that a handler threw, and of reads and checkpoints that failed (`record` absent). */
   readonly onError?: (error: unknown, consumer: string, record?: FeedRecord) => void;
 }
 
 /**
- * Commits in the order in which they were written, to consumers in this process. Checkpoints are stored at the end of a page and when
- * nothing waits, so after a crash the last records come again.
+ * Commits in the order in which they were written, to consumers in this process. Checkpoints are stored at the end of a page and, now and then,
+ * when nothing waits, so after a crash the last records come again.
  */
 export function sqliteFeed(database: Database, options: FeedOptions = {}): Feed {
-  const settings = { pageSize: 256, firstPause: 100, longestPause: 30_000, onError: () => {}, ...options };
+  const settings = {
+    pageSize: 256,
+    firstPause: 100,
+    longestPause: 30_000,
+    checkpointEvery: 250,
+    onError: () => {},
+    ...options,
+  };
   const consumers = new Map<string, FeedConsumer>();
   let unsubscribe: (() => void) | undefined;
   let stopped = false;

@@ -14,6 +14,7 @@ export interface FeedSettings {
   readonly pageSize: number;
   readonly firstPause: number;
   readonly longestPause: number;
+  readonly checkpointEvery: number;
   readonly onError: (error: unknown, consumer: string, record?: FeedRecord) => void;
 }
 
@@ -80,6 +81,7 @@ export class FeedConsumer {
     this.#advance(begin);
     let read = begin;
     let stored = begin;
+    let storedAt = Number.NEGATIVE_INFINITY;
     while (!this.#stopping.signal.aborted) {
       if (this.#more && this.#hasRoom(lanes)) {
         this.#more = false;
@@ -88,12 +90,15 @@ export class FeedConsumer {
         this.#more ||= page.length === this.#settings.pageSize;
         lanes.add(page);
       }
-      if (this.#storable(lanes, stored)) {
+      const delay = this.#storableIn(lanes, stored, storedAt);
+      if (delay <= 0) {
         stored = lanes.done;
+        storedAt = performance.now();
         await this.#persist(() => this.#log.store(consumer, stored));
+        continue;
       }
-      const idle = !(this.#more && this.#hasRoom(lanes)) && !this.#storable(lanes, stored);
-      if (idle && !this.#stopping.signal.aborted) await this.#sleep();
+      const idle = !(this.#more && this.#hasRoom(lanes));
+      if (idle && !this.#stopping.signal.aborted) await this.#sleep(delay);
     }
     await lanes.settled();
     if (lanes.done > stored) await this.#persist(() => this.#log.store(consumer, lanes.done));
@@ -103,9 +108,12 @@ export class FeedConsumer {
     return lanes.waiting < this.#settings.pageSize && lanes.ahead < FURTHEST_AHEAD;
   }
 
-  /** Once a page, and when nothing waits. */
-  #storable(lanes: FeedLanes, stored: number): boolean {
-    return lanes.done > stored && (lanes.waiting === 0 || lanes.done - stored >= this.#settings.pageSize);
+  /** Milliseconds until the place is to be stored: at once after a page, and now and then when nothing waits. */
+  #storableIn(lanes: FeedLanes, stored: number, storedAt: number): number {
+    const { pageSize, checkpointEvery } = this.#settings;
+    if (lanes.done - stored >= pageSize) return 0;
+    if (lanes.done === stored || lanes.waiting > 0) return Number.POSITIVE_INFINITY;
+    return storedAt + checkpointEvery - performance.now();
   }
 
   #progressed(lanes: FeedLanes): void {
@@ -148,10 +156,14 @@ export class FeedConsumer {
     for (const waiter of reached) waiter.resolve();
   }
 
-  async #sleep(): Promise<void> {
+  /** Until something happens, at most `longest` milliseconds. */
+  async #sleep(longest: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       this.#wakeUp = resolve;
+      if (Number.isFinite(longest)) timer = setTimeout(resolve, longest);
     });
+    clearTimeout(timer);
     this.#wakeUp = undefined;
   }
 
