@@ -20,7 +20,7 @@ export function sqliteSealedRows({ ledger }: Database): SealedRows {
   return {
     create: (row) =>
       ledger.write(() => {
-        ledger.run(
+        const created = ledger.run(
           `INSERT INTO sealed_rows (ref, owner, wrapped_key, iv, ciphertext, tag) VALUES (?, ?, ?, ?, ?, ?)
            ON CONFLICT (ref) DO NOTHING`,
           row.ref,
@@ -30,7 +30,7 @@ export function sqliteSealedRows({ ledger }: Database): SealedRows {
           row.ciphertext,
           row.tag,
         );
-        return read(row.ref)!;
+        return created === 1 ? row : read(row.ref)!;
       }),
 
     async read(ref) {
