@@ -30,7 +30,7 @@ export const command = clientCommand({
     destination: {
       kind: 'list',
       value: 'PLACE',
-      help: 'Where a copy goes: cluster/namespace/secretName (the last one or two may be left out; ?adopt=true at the end takes over a Secret) or directory:/path.',
+      help: 'Where a copy goes: cluster/namespace/secretName (the last one or two may be left out; ?adopt=true at the end takes over a Secret), directory:/path or secretsManager:name.',
     },
     'secret-name': { kind: 'text', value: 'NAME', help: 'Of the Secret. Default: the name of the certificate.' },
     csr: {

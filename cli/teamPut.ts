@@ -24,7 +24,7 @@ export const command = clientCommand({
     destinations: {
       kind: 'list',
       value: 'PATTERNS',
-      help: 'Places: cluster/namespace/secretName with *, or directory:/path/**.',
+      help: 'Places: cluster/namespace/secretName with *, directory:/path/** or secretsManager:name.',
     },
     keys: { kind: 'list', value: 'KINDS', help: 'Kinds of private key: ECDSA-256, RSA-2048 and so on.' },
     'max-duration': { kind: 'text', value: 'DURATION', help: 'The longest that its certificates may be asked for.' },

@@ -108,7 +108,7 @@ async function checkDestination(
   field: string,
 ): Promise<void> {
   if (destination.kind === 'directory') checkDirectory(destination.path, directoryRoots, field);
-  else {
+  if (destination.kind === 'kubernetes') {
     const { state } = await ledger.load(clusterDecider, clusterStream(destination.cluster));
     if (state.status !== 'registered') {
       throw new Refusal('ClusterUnknown', `there is no cluster ${destination.cluster}`, {

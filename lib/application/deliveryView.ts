@@ -1,6 +1,6 @@
 import type { LiveCertificate } from '../domain/certificate.ts';
 import { type DeliveryState, isClaimed } from '../domain/delivery.ts';
-import { type Destination, destinationKey } from '../domain/destination.ts';
+import { type Destination, destinationName } from '../domain/destination.ts';
 import type { Instant } from '../domain/time.ts';
 import { adviceFor } from './advice.ts';
 import { publicText } from './publicCause.ts';
@@ -14,15 +14,6 @@ export interface DeliveryView {
   readonly since?: Instant;
   readonly cause?: Cause;
   readonly retryAt?: Instant;
-}
-
-/** A destination as people read it. */
-export const destinationName = (destination: Destination): string =>
-  destination.kind === 'directory' ? `directory:${destination.path}` : destinationKey(destination);
-
-/** A destination's key, as streams have it, as people read it. */
-export function destinationNameOfKey(key: string): string {
-  return key.startsWith('directory/') ? `directory:${decodeURIComponent(key.slice('directory/'.length))}` : key;
 }
 
 /** How a delivery stands for a certificate. What another certificate does at the destination is not shown. */

@@ -1,9 +1,9 @@
 import type { CertificateEvent, IssueReason } from '../domain/certificate.ts';
 import type { DeliveryEvent } from '../domain/delivery.ts';
+import { destinationNameOfKey } from '../domain/destination.ts';
 import type { IssuanceEvent } from '../domain/issuance.ts';
 import type { Instant } from '../domain/time.ts';
 import { adviceFor } from './advice.ts';
-import { destinationNameOfKey } from './deliveryView.ts';
 import { publicCause, publicText } from './publicCause.ts';
 import type { TimelineEvent } from './schema/answers.ts';
 

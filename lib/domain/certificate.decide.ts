@@ -9,6 +9,7 @@ import {
   noCertificate,
 } from './certificate.ts';
 import type { Decider } from './decider.ts';
+import { withUid } from './destination.ts';
 import { durationSeconds } from './duration.ts';
 import { sameJson } from './json.ts';
 import { Refusal } from './refusal.ts';
@@ -81,16 +82,18 @@ function decideCertificate(command: CertificateCommand, state: CertificateState)
 }
 
 function request(
-  { uid, spec, policyVersion }: Extract<CertificateCommand, { type: 'Request' }>,
+  { uid: newUid, spec: asked, policyVersion }: Extract<CertificateCommand, { type: 'Request' }>,
   state: CertificateState,
 ): readonly CertificateEvent[] {
+  const uid = state.status === 'live' ? state.uid : newUid;
+  const spec = { ...asked, destinations: asked.destinations.map((destination) => withUid(destination, uid)) };
   const generation = state.lastGeneration + 1;
   const revision = state.lastRevision + 1;
   if (state.status !== 'live') {
     return [{ type: 'CertificateRequested', uid, generation, revision, reason: 'NeverIssued', spec, policyVersion }];
   }
   if (sameJson(state.spec, spec)) return [];
-  const base = { type: 'CertificateRequested', uid: state.uid, generation, spec, policyVersion } as const;
+  const base = { type: 'CertificateRequested', uid, generation, spec, policyVersion } as const;
   if (!needsIssuance(state.spec, spec)) return [base];
   return [{ ...base, revision, reason: state.issued ? 'SpecChanged' : 'NeverIssued' }];
 }

@@ -28,7 +28,10 @@ export interface TeamPolicy {
   readonly names: readonly string[];
   /** Issuers: `name` is the team's own, `ClusterIssuer/name` a shared one; `*` stands for any run within a name, alone for every issuer. */
   readonly issuers: readonly string[];
-  /** `cluster/namespace/secretName` and `directory:/path`, `*` any run without `/`, `**` any run. Directories only by `directory:`. */
+  /**
+   * `cluster/namespace/secretName`, `directory:/path` and `secretsManager:name`, `*` any run without `/`, `**` any run. Directories only by
+   * `directory:`, and so on. A secret that is written by a role is `secretsManager:<role's ARN>/name`.
+   */
   readonly destinations: readonly string[];
   readonly keys: readonly (typeof KEY_KINDS)[number][];
   /** A Go duration. Absent: as long as the issuer signs. */
@@ -41,13 +44,13 @@ export interface TeamPolicy {
 
 /**
  * What a team gets that says nothing: every issuer, but only names that are reserved for tests (RFC 6761), so that a first try works and
- * nobody can speak for a real name unasked; the namespace of its own name in every cluster; every kind of key. `{team}` stands for
- * the team's name until {@link policyOf} fills it in.
+ * nobody can speak for a real name unasked; the namespace of its own name in every cluster, and secrets of its own in the service's AWS
+ * account; every kind of key. `{team}` stands for the team's name until {@link policyOf} fills it in.
  */
 export const defaultPolicy: TeamPolicy = {
   names: ['**.test', '**.example', '**.localhost'],
   issuers: ['*'],
-  destinations: ['*/{team}/*'],
+  destinations: ['*/{team}/*', 'secretsManager:chancery/{team}/*'],
   keys: [...KEY_KINDS],
   quota: 1000,
 };
@@ -124,14 +127,38 @@ function issuerAllowed(pattern: string, { kind, name }: IssuerRef): boolean {
   return globMatches(pattern.includes('/') ? pattern : `Issuer/${pattern}`, `${kind}/${name}`);
 }
 
+/** Whether some pattern of the policy covers the destination. A pattern covers places of its own kind alone. */
+export function allowsDestination(policy: TeamPolicy, destination: Destination): boolean {
+  const place = policyPlace(destination);
+  return policy.destinations.some(
+    (pattern) => kindOfPattern(pattern) === kindOfPattern(place) && globMatches(pattern, place),
+  );
+}
+
+const kindOfPattern = (pattern: string): string => /^(?:directory|secretsManager):/.exec(pattern)?.[0] ?? '';
+
+/** A destination as patterns see it. Whoever may write in this account may not for that reason use a role of another. */
+function policyPlace(destination: Destination): string {
+  switch (destination.kind) {
+    case 'kubernetes':
+      return `${destination.cluster}/${destination.namespace}/${destination.secretName}`;
+    case 'directory':
+      return `directory:${destination.path}`;
+    case 'secretsManager': {
+      const { name, roleArn } = destination;
+      return `secretsManager:${roleArn ? `${roleArn}/${name}` : name}`;
+    }
+  }
+}
+
 function checkDestination(policy: TeamPolicy, destination: Destination, field: string): void {
-  const isDirectory = destination.kind === 'directory';
-  const place = isDirectory
-    ? `directory:${destination.path}`
-    : `${destination.cluster}/${destination.namespace}/${destination.secretName}`;
-  const patterns = policy.destinations.filter((pattern) => pattern.startsWith('directory:') === isDirectory);
-  if (patterns.some((pattern) => globMatches(pattern, place))) return;
-  refuse('DestinationNotAllowed', field, `${quoted(place)} is not allowed to the team`, policy.destinations);
+  if (allowsDestination(policy, destination)) return;
+  refuse(
+    'DestinationNotAllowed',
+    field,
+    `${quoted(policyPlace(destination))} is not allowed to the team`,
+    policy.destinations,
+  );
 }
 
 function checkDuration(policy: TeamPolicy, duration: string, field: string): void {

@@ -2,7 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { identifiersOf } from '../../lib/domain/identifier.ts';
 import { nameAllowed, normalizeNamePattern } from '../../lib/domain/namePolicy.ts';
-import { checkPolicy, defaultPolicy, KEY_KINDS, policyOf, type TeamPolicy } from '../../lib/domain/policy.ts';
+import {
+  allowsDestination,
+  checkPolicy,
+  defaultPolicy,
+  KEY_KINDS,
+  policyOf,
+  type TeamPolicy,
+} from '../../lib/domain/policy.ts';
 import { Refusal } from '../../lib/domain/refusal.ts';
 import type { CertificateSpec } from '../../lib/domain/spec.ts';
 
@@ -133,6 +140,30 @@ describe('a directory is allowed by directory patterns alone', () => {
   });
 });
 
+describe('a secret of AWS is allowed by patterns of its own alone', () => {
+  const name = 'chancery/payments/app-{uid}';
+  const roleArn = 'arn:aws:iam::111122223333:role/chancery';
+  const allowed = (pattern: string, more: object = {}) =>
+    allowsDestination({ ...policy, destinations: [pattern] }, { kind: 'secretsManager', name, ...more });
+
+  test.each(['**', '*/*/*', 'directory:**', 'secretsManager:*', 'secretsManager:chancery/shop/*'])(
+    'not by %s',
+    (pattern) => {
+      expect(allowed(pattern)).toBe(false);
+    },
+  );
+
+  test.each(['secretsManager:**', 'secretsManager:chancery/payments/*'])('by %s', (pattern) => {
+    expect(allowed(pattern)).toBe(true);
+  });
+
+  test('a role needs a pattern that names it: whoever may write here may not yet write elsewhere', () => {
+    expect(allowed('secretsManager:chancery/payments/*', { roleArn })).toBe(false);
+    expect(allowed(`secretsManager:${roleArn}/chancery/payments/*`, { roleArn })).toBe(true);
+    expect(allowed(`secretsManager:${roleArn}/chancery/payments/*`)).toBe(false);
+  });
+});
+
 describe('a pattern for names', () => {
   test.each([
     ['app.example.com', 'app.example.com', true],
@@ -207,7 +238,7 @@ describe('the default policy', () => {
     expect(policyOf('payments', { quota: 5 })).toMatchObject({
       quota: 5,
       keys: KEY_KINDS,
-      destinations: ['*/payments/*'],
+      destinations: ['*/payments/*', 'secretsManager:chancery/payments/*'],
     });
   });
 });

@@ -6,12 +6,13 @@ import type { DestinationInput } from '../schema/certificate.ts';
 export const DESTINATIONS_ANNOTATION = 'chancery.dev/destinations';
 
 const DIRECTORY = 'directory:';
+const SECRETS_MANAGER = 'secretsManager:';
 const ADOPT = '?adopt=true';
 
 /**
  * Reads the annotation: places with commas between them, each `cluster`, `cluster/namespace`, `cluster/namespace/secretName` (with
- * `?adopt=true` at its end to take over a Secret that something else made), or `directory:` and an absolute path without a comma.
- * What is left out has the spec's defaults. An empty text is no destination.
+ * `?adopt=true` at its end to take over a Secret that something else made), `directory:` and an absolute path without a comma,
+ * or `secretsManager:` and a secret's name, with `?region=REGION&roleArn=ARN` where it lies elsewhere. What is left out has the spec's defaults. An empty text is no destination.
  * @throws Refusal `InvalidDestination`
  */
 export function parseDestinations(text: string, field: string): DestinationInput[] {
@@ -21,14 +22,30 @@ export function parseDestinations(text: string, field: string): DestinationInput
 
 function parseDestination(place: string, field: string): DestinationInput {
   if (place.startsWith(DIRECTORY)) return { directory: place.slice(DIRECTORY.length) };
+  if (place.startsWith(SECRETS_MANAGER)) return parseSecret(place.slice(SECRETS_MANAGER.length), place, field);
   const adopt = place.endsWith(ADOPT);
   const parts = (adopt ? place.slice(0, -ADOPT.length) : place).split('/');
   if (parts.length > 3 || parts.includes('') || parts.some((part) => /[\s?:]/.test(part))) {
-    throw new Refusal('InvalidDestination', `${quoted(place)} is not a destination`, {
-      field,
-      remedy: 'write cluster/namespace/secretName or directory:/path, with commas between several',
-    });
+    throw noDestination(place, field);
   }
   const [cluster, namespace, secretName] = parts;
   return { cluster, ...(namespace && { namespace }), ...(secretName && { secretName }), ...(adopt && { adopt }) };
 }
+
+function parseSecret(text: string, place: string, field: string): DestinationInput {
+  const [name, query, ...rest] = text.split('?');
+  const members = (query?.split('&') ?? []).map((member) => member.split('='));
+  const known = members.every(([key, value]) => (key === 'region' || key === 'roleArn') && value);
+  if (!known || rest.length > 0 || query === '') throw noDestination(place, field);
+  return {
+    kind: 'secretsManager',
+    ...(name && { name }),
+    ...Object.fromEntries(members.map(([k, ...v]) => [k, v.join('=')])),
+  };
+}
+
+const noDestination = (place: string, field: string): Refusal =>
+  new Refusal('InvalidDestination', `${quoted(place)} is not a destination`, {
+    field,
+    remedy: 'write cluster/namespace/secretName, directory:/path or secretsManager:name, with commas between several',
+  });

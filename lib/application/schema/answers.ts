@@ -35,7 +35,7 @@ const issuance = z.object({
 });
 
 const delivery = z.object({
-  destination: z.string().describe('kubernetes/cluster/namespace/secretName or directory:/path.'),
+  destination: z.string().describe('kubernetes/cluster/namespace/secretName, directory:/path or secretsManager:name.'),
   status: z.enum(['waiting', 'pending', 'running', 'confirmed', 'refused', 'failed', 'released', 'taken']),
   revision: z.int().optional().describe('What the destination was last seen to hold.'),
   since: instant.optional(),

@@ -55,17 +55,27 @@ const privateKey = closed({
 });
 
 /**
- * A destination as input: a Secret in a cluster, or a directory. One object with all members rather than a union, so that errors stay plain;
- * normalizing checks that it is one of the two. `kind` and `path` are how a stored destination reads, and are taken back.
+ * A destination as input: a Secret in a cluster, a directory, or a secret of AWS Secrets Manager. One object with all members rather than a
+ * union, so that errors stay plain; normalizing checks that it is one of them. `kind` and `path` are how a stored destination reads, and are
+ * taken back.
  */
 const destination = closed({
-  kind: z.enum(['kubernetes', 'directory']).optional().describe('Follows from the other members.'),
+  kind: z
+    .enum(['kubernetes', 'directory', 'secretsManager'])
+    .optional()
+    .describe('Follows from the other members; secretsManager alone is a secret in the account of the service.'),
   cluster: subdomainName.optional().describe('A registered cluster.'),
   namespace: labelName.optional().describe("Default: the team's name."),
   secretName: subdomainName.optional().describe("Default: the certificate's secretName."),
   adopt: z.boolean().optional().describe('Take over a Secret of this name that something else made.'),
   directory: z.string().optional().describe('An absolute path on the machine that runs the service; path is the same.'),
   path: z.string().optional().describe('As directory.'),
+  name: z
+    .string()
+    .optional()
+    .describe('Of a secret in AWS Secrets Manager. Default: chancery/TEAM/CERTIFICATE-{uid}; {uid} is filled in.'),
+  region: z.string().optional().describe("Of the secret. Default: the service's own."),
+  roleArn: z.string().optional().describe('A role that is assumed to write the secret in another account.'),
 });
 
 const renewal = closed(

@@ -1,4 +1,4 @@
-import type { Destination } from '../../domain/destination.ts';
+import { type Destination, defaultSecretName } from '../../domain/destination.ts';
 import { durationSeconds, shortDuration } from '../../domain/duration.ts';
 import { fieldOf } from '../../domain/fieldPath.ts';
 import { Findings } from '../../domain/inputInvalid.ts';
@@ -39,7 +39,7 @@ export function normalizeCertificateSpec(input: CertificateSpecInput, context: C
   const privateKey = normalizePrivateKey(input.privateKey ?? {}, context.defaults, fieldOf(at, 'privateKey'), findings);
   const destinations: Destination[] = normalizeDestinations(
     input.destinations ?? [],
-    { namespace: context.team, secretName },
+    { namespace: context.team, secretName, awsName: defaultSecretName(context.team, context.name) },
     fieldOf(at, 'destinations'),
     findings,
   );

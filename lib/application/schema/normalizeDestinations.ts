@@ -1,14 +1,21 @@
-import { type Destination, destinationKey } from '../../domain/destination.ts';
+import { type Destination, destinationKey, type SecretsManagerDestination } from '../../domain/destination.ts';
 import { fieldOf } from '../../domain/fieldPath.ts';
 import type { Findings } from '../../domain/inputInvalid.ts';
 import { quoted } from '../../domain/quoted.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import type { DestinationInput } from './certificate.ts';
 
+/** What a destination has where it says nothing. `awsName`: of a secret in AWS. */
+interface Defaults {
+  readonly namespace: string;
+  readonly secretName: string;
+  readonly awsName: string;
+}
+
 /** Destinations with their defaults; two that are the same place are refused. */
 export function normalizeDestinations(
   inputs: readonly DestinationInput[],
-  defaults: { readonly namespace: string; readonly secretName: string },
+  defaults: Defaults,
   at: string,
   findings: Findings,
 ): Destination[] {
@@ -25,28 +32,41 @@ export function normalizeDestinations(
   return [...seen.values()];
 }
 
-function normalizeDestination(
-  input: DestinationInput,
-  defaults: { readonly namespace: string; readonly secretName: string },
-  field: string,
-): Destination {
-  const { kind, cluster, namespace, secretName, adopt, directory, path = directory } = input;
-  const isDirectory = path !== undefined && cluster === undefined && kind !== 'kubernetes';
-  const isCluster = path === undefined && cluster !== undefined && kind !== 'directory';
-  const extra = isDirectory && (namespace ?? secretName ?? adopt) !== undefined;
-  if ((!isDirectory && !isCluster) || extra || (directory !== undefined && path !== directory)) {
-    throw new Refusal('InvalidDestination', 'must be a Secret in a cluster or a directory, and not a mixture', {
-      field,
-      remedy: 'write {cluster, namespace, secretName} or {directory}',
-    });
+function normalizeDestination(input: DestinationInput, defaults: Defaults, field: string): Destination {
+  switch (kindOf(input)) {
+    case 'kubernetes': {
+      const { cluster, namespace = defaults.namespace, secretName = defaults.secretName, adopt } = input;
+      return { kind: 'kubernetes', cluster: cluster!, namespace, secretName, ...(adopt && { adopt }) };
+    }
+    case 'directory':
+      return { kind: 'directory', path: normalizeDirectory((input.path ?? input.directory)!, field) };
+    case 'secretsManager':
+      return { kind: 'secretsManager', ...normalizeSecret(input, defaults.awsName, field) };
+    default:
+      throw new Refusal(
+        'InvalidDestination',
+        'must be a Secret in a cluster, a directory or a secret of AWS, and not a mixture',
+        { field, remedy: 'write {cluster, namespace, secretName}, {directory} or {kind: secretsManager, name}' },
+      );
   }
-  if (isDirectory) return { kind: 'directory', path: normalizeDirectory(path, field) };
-  const place = {
-    cluster: cluster!,
-    namespace: namespace ?? defaults.namespace,
-    secretName: secretName ?? defaults.secretName,
-  };
-  return { kind: 'kubernetes', ...place, ...(adopt && { adopt }) };
+}
+
+/** Members that say which kind a destination is, by kind; the rest of the line may stand beside them. */
+const MEMBERS = {
+  kubernetes: ['cluster', 'namespace', 'secretName', 'adopt'],
+  directory: ['directory', 'path'],
+  secretsManager: ['name', 'region', 'roleArn'],
+} as const;
+
+/** The one kind that all given members belong to; undefined for a mixture and where the member is missing that a kind cannot do without. */
+function kindOf(input: DestinationInput): Destination['kind'] | undefined {
+  const { kind, cluster, directory, path = directory } = input;
+  const given = Object.keys(MEMBERS) as Destination['kind'][];
+  const kinds = given.filter((each) => each === kind || MEMBERS[each].some((member) => input[member] !== undefined));
+  const [found] = kinds;
+  if (kinds.length !== 1 || (directory !== undefined && path !== directory)) return undefined;
+  const complete = { kubernetes: cluster !== undefined, directory: path !== undefined, secretsManager: true };
+  return complete[found!] ? found : undefined;
 }
 
 /** An absolute POSIX path that names one place in one way: no `.` and `..`, no doubled slash, none at the end. */
@@ -58,4 +78,37 @@ export function normalizeDirectory(path: string, field: string): string {
     throw new Refusal('InvalidDirectory', `${quoted(path)} is not an absolute path without . and ..`, { field });
   }
   return `/${steps.filter((step) => step !== '').join('/')}`;
+}
+
+/** Letters, digits and `/_+=.@-` as Secrets Manager has them, and our own `{uid}`. */
+const SECRET_NAME = /^(?:[A-Za-z0-9/_+=.@-]|\{uid\})+$/;
+const LONGEST_SECRET_NAME = 512;
+const REGION = /^[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}$/;
+const ROLE_ARN = /^arn:aws[a-z-]*:iam::[0-9]{12}:role\/[A-Za-z0-9+=,.@/_-]{1,512}$/;
+
+function normalizeSecret(
+  { name: given, region, roleArn }: DestinationInput,
+  awsName: string,
+  field: string,
+): Omit<SecretsManagerDestination, 'kind'> {
+  const name = given ?? awsName;
+  if (!SECRET_NAME.test(name) || name.length > LONGEST_SECRET_NAME) {
+    throw new Refusal('InvalidSecretName', `${quoted(name)} is no name for a secret in AWS`, {
+      field: fieldOf(field, 'name'),
+      remedy: 'write at most 512 letters, digits and any of /_+=.@-, with {uid} where the uid shall stand',
+    });
+  }
+  if (region !== undefined && !REGION.test(region)) {
+    throw new Refusal('InvalidRegion', `${quoted(region)} is no AWS region`, {
+      field: fieldOf(field, 'region'),
+      remedy: 'write it as eu-central-1',
+    });
+  }
+  if (roleArn !== undefined && !ROLE_ARN.test(roleArn)) {
+    throw new Refusal('InvalidRoleArn', `${quoted(roleArn)} is no ARN of a role`, {
+      field: fieldOf(field, 'roleArn'),
+      remedy: 'write it as arn:aws:iam::111122223333:role/name',
+    });
+  }
+  return { name, ...(region && { region }), ...(roleArn && { roleArn }) };
 }

@@ -21,7 +21,8 @@ export const teamPolicy = closed({
   destinations: patterns
     .optional()
     .describe(
-      "cluster/namespace/secretName with * and **; directory:/path/**. {team} is the team's name. Default: */{team}/*.",
+      'cluster/namespace/secretName with * and **; directory:/path/**; secretsManager:name, or secretsManager:ROLE-ARN/name. ' +
+        "{team} is the team's name. Default: */{team}/*, secretsManager:chancery/{team}/*.",
     ),
   keys: z.array(z.enum(KEY_KINDS)).optional().describe('Kinds of private key. Default: all.'),
   maxDuration: duration.optional().describe('The longest that certificates may be asked for. Default: no limit.'),
@@ -34,8 +35,8 @@ export const teamBody = closed({ policy: teamPolicy.optional() });
 
 export type TeamPolicyInput = z.output<typeof teamPolicy>;
 
-/** `cluster/namespace/secretName`, or `directory:` and an absolute path. */
-const DESTINATION_PATTERN = /^(?:\*\*|[^/:]+\/[^/]+\/[^/]+|[^/:]+\/\*\*|directory:\/.*)$/;
+/** `cluster/namespace/secretName`, `directory:` and an absolute path, or `secretsManager:` and a secret's name. */
+const DESTINATION_PATTERN = /^(?:\*\*|[^/:]+\/[^/]+\/[^/]+|[^/:]+\/\*\*|directory:\/.*|secretsManager:.+)$/;
 const ISSUER_PATTERN = /^(?:(?:Issuer|ClusterIssuer|\*)\/)?[a-z0-9.*-]+$/;
 
 /**
@@ -49,7 +50,8 @@ export function normalizeTeamPolicy(input: TeamPolicyInput, context: { team: str
     (pattern, index) => findings.attempt(() => normalizeNamePattern(pattern, fieldOf(at, 'names', index)))!,
   );
   checkPatterns(input.issuers, ISSUER_PATTERN, 'write name, ClusterIssuer/name or *', fieldOf(at, 'issuers'), findings);
-  const places = 'write cluster/namespace/secretName, each with * where needed, or directory:/path/**';
+  const places =
+    'write cluster/namespace/secretName, each with * where needed, directory:/path/** or secretsManager:name';
   checkPatterns(input.destinations, DESTINATION_PATTERN, places, fieldOf(at, 'destinations'), findings);
   if (input.maxDuration !== undefined && durationSeconds(input.maxDuration)! < 3600) {
     findings.add(fieldOf(at, 'maxDuration'), 'DurationTooShort', 'is shorter than 1h: it would allow nothing');

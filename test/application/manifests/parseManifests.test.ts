@@ -80,11 +80,23 @@ test('the team is the namespace, or the one that the caller named', () => {
   expect(parseManifests(certificate(''), { defaultTeam: 'web' })[0]?.team).toBe('payments');
 });
 
+const wrongSecrets = [
+  'a b',
+  'a?region',
+  'a?region=',
+  'a?',
+  'a?b=c',
+  'a?region=x?y',
+  'a?region=here',
+  'a?roleArn=me',
+].map((text) => `secretsManager:${text}`);
+
 describe('the annotation chancery.dev/destinations', () => {
   const destinationsOf = (text: string) => {
     const [read] = parseManifests(certificate(`  annotations: {chancery.dev/destinations: ${JSON.stringify(text)}}`));
     return read?.kind === 'Certificate' ? read.spec.destinations : undefined;
   };
+  const roleArn = 'arn:aws:iam::111122223333:role/chancery';
   const secret = { kind: 'kubernetes', cluster: 'eu', namespace: 'payments', secretName: 'app' };
 
   test.each([
@@ -93,16 +105,26 @@ describe('the annotation chancery.dev/destinations', () => {
     [' eu/payments , eu/web/tls,', [secret, { ...secret, namespace: 'web', secretName: 'tls' }]],
     ['eu?adopt=true', [{ ...secret, adopt: true }]],
     ['directory:/etc/tls', [{ kind: 'directory', path: '/etc/tls' }]],
+    ['secretsManager:', [{ kind: 'secretsManager', name: 'chancery/payments/app-{uid}' }]],
+    ['secretsManager:prod/app,eu', [{ kind: 'secretsManager', name: 'prod/app' }, secret]],
+    [
+      `secretsManager:prod/app?region=eu-west-1&roleArn=${roleArn}`,
+      [{ kind: 'secretsManager', name: 'prod/app', region: 'eu-west-1', roleArn }],
+    ],
+    [
+      'secretsManager:?region=eu-west-1',
+      [{ kind: 'secretsManager', name: 'chancery/payments/app-{uid}', region: 'eu-west-1' }],
+    ],
   ])('%j', (text, destinations) => {
     expect(destinationsOf(text)).toEqual(destinations);
   });
 
-  test.each(['eu/', '/eu', 'eu/a/b/c', 'eu?adopt', 'directory:etc', 'eu web', 'dir:/etc', 'EU'])(
+  test.each(['eu/', '/eu', 'eu/a/b/c', 'eu?adopt', 'directory:etc', 'eu web', 'dir:/etc', 'EU', ...wrongSecrets])(
     '%j is refused at its line',
     (text) => {
       const [error] = errorsOf(() => destinationsOf(text));
       expect(error).toMatchObject({ document: 1, line: expect.any(Number) });
-      expect(error?.code).toMatch(/^(InvalidDestination|InvalidDirectory|InvalidValue)$/);
+      expect(error?.code).toMatch(/^Invalid(Destination|Directory|Value|SecretName|Region|RoleArn)$/);
     },
   );
 

@@ -19,7 +19,7 @@ describe('a team', () => {
     expect(normalizeTeamPolicy(parse(teamBody, {}).policy ?? {}, { team: 'payments' })).toEqual({
       names: ['**.test', '**.example', '**.localhost'],
       issuers: ['*'],
-      destinations: ['*/payments/*'],
+      destinations: ['*/payments/*', 'secretsManager:chancery/payments/*'],
       keys: [...KEY_KINDS],
       quota: 1000,
     });
@@ -28,13 +28,17 @@ describe('a team', () => {
   test('has what it says, its names normal, and keeps it when written again', () => {
     const policy = {
       names: ['**.Bücher.example'],
-      destinations: ['*/{team}/*'],
+      destinations: ['*/{team}/*', 'secretsManager:chancery/{team}/*'],
       issuers: [],
       maxDuration: '24h',
       isCA: true,
     };
     const normal = normalizeTeamPolicy(parse(teamBody, { policy }).policy!, { team: 'payments' });
-    expect(normal).toMatchObject({ names: ['**.xn--bcher-kva.example'], destinations: ['*/payments/*'], issuers: [] });
+    expect(normal).toMatchObject({
+      names: ['**.xn--bcher-kva.example'],
+      destinations: ['*/payments/*', 'secretsManager:chancery/payments/*'],
+      issuers: [],
+    });
     expect(normalizeTeamPolicy(parse(teamBody, { policy: normal }).policy!, { team: 'payments' })).toEqual(normal);
   });
 
@@ -42,7 +46,7 @@ describe('a team', () => {
     const policy = {
       names: ['*', 'a_b'],
       issuers: ['x/y'],
-      destinations: ['payments', 'directory:tls'],
+      destinations: ['payments', 'directory:tls', 'secretsManager:'],
       maxDuration: '1m',
     };
     expect(codesOf(() => normalizeTeamPolicy(parse(teamBody, { policy }).policy!, { team: 'a' }))).toEqual([
@@ -51,6 +55,7 @@ describe('a team', () => {
       'policy.issuers[0] InvalidPattern',
       'policy.destinations[0] InvalidPattern',
       'policy.destinations[1] InvalidPattern',
+      'policy.destinations[2] InvalidPattern',
       'policy.maxDuration DurationTooShort',
     ]);
     expect(codesOf(() => parse(teamBody, { policy: { name: [], quota: -1, keys: ['RSA-1024'] } }))).toEqual([

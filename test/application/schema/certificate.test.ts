@@ -67,6 +67,17 @@ describe('defaults are taken and written down', () => {
     expect(read({ destinations }).destinations).toEqual([{ kind: 'directory', path: '/etc/tls/app' }]);
   });
 
+  test('a secret of AWS has a name that no other certificate has, unless it is named', () => {
+    const roleArn = 'arn:aws-cn:iam::111122223333:role/path/chancery';
+    const destinations = [{ kind: 'secretsManager' }, { name: 'prod/app', region: 'us-gov-west-1' }, { roleArn }];
+    const name = 'chancery/payments/app-{uid}';
+    expect(read({ destinations }).destinations).toEqual([
+      { kind: 'secretsManager', name },
+      { kind: 'secretsManager', name: 'prod/app', region: 'us-gov-west-1' },
+      { kind: 'secretsManager', name, roleArn },
+    ]);
+  });
+
   test('a member that is null counts as absent', () => {
     expect(read({ uris: null, privateKey: { size: null } })).toEqual(read({}));
   });
@@ -157,6 +168,24 @@ describe('bad input is refused by place and code:', () => {
       { destinations: [{ directory: '/a/../b' }] },
       ['spec.destinations[0] InvalidDirectory'],
     ],
+    ...[
+      { kind: 'kubernetes' },
+      { kind: 'directory', name: 'a' },
+      { kind: 'secretsManager', cluster: 'eu' },
+      { name: 'a', adopt: true },
+    ].map((mixed): [string, object, string[]] => [
+      `the mixture ${JSON.stringify(mixed)}`,
+      { destinations: [mixed] },
+      ['spec.destinations[0] InvalidDestination'],
+    ]),
+    ['a secret with a blank', { destinations: [{ name: 'a b' }] }, ['spec.destinations[0].name InvalidSecretName']],
+    [
+      'a secret with another placeholder',
+      { destinations: [{ name: 'a{team}' }] },
+      ['spec.destinations[0].name InvalidSecretName'],
+    ],
+    ['no region', { destinations: [{ region: 'Frankfurt' }] }, ['spec.destinations[0].region InvalidRegion']],
+    ['no role', { destinations: [{ roleArn: 'chancery' }] }, ['spec.destinations[0].roleArn InvalidRoleArn']],
     ['a relative directory', { destinations: [{ directory: 'a' }] }, ['spec.destinations[0] InvalidDirectory']],
     [
       'one place twice',
@@ -308,6 +337,7 @@ const specs = fc.record(
       fc.oneof(
         fc.record({ cluster: fc.constantFrom('eu', 'us'), adopt: fc.boolean() }),
         fc.record({ directory: fc.constantFrom('/a/b/', '/a', '//x') }),
+        fc.record({ kind: fc.constant('secretsManager'), name: fc.constantFrom(undefined, 'a', 'b-{uid}') }),
       ),
       { maxLength: 2 },
     ),

@@ -198,7 +198,11 @@ describe('resources over HTTP', () => {
     test('are made with the default policy, changed, and deleted when they are empty', async () => {
       const created = await api.send('PUT', '/v1/teams/new');
       expect(created.status).toBe(201);
-      expect(created.json).toMatchObject({ name: 'new', policyVersion: 1, policy: { destinations: ['*/new/*'] } });
+      expect(created.json).toMatchObject({
+        name: 'new',
+        policyVersion: 1,
+        policy: { destinations: ['*/new/*', 'secretsManager:chancery/new/*'] },
+      });
       expect((await put('/v1/teams/new', {})).status).toBe(200);
       const changed = await put('/v1/teams/new', { policy: { names: ['**.Example.COM'], quota: 2 } });
       expect(changed.json).toMatchObject({ policyVersion: 2, policy: { names: ['**.example.com'], quota: 2 } });
