@@ -45,14 +45,27 @@ export function sqliteEventStore(database: Database): EventStore {
     )?.commit_id;
   }
 
+  /** Answers whether the stream was at the version before. */
+  function moveHead(head: Head, state: string): boolean {
+    const { stream, version, hash, at, commitId, snapshot, dueAt = null } = head;
+    const columns = [version, hash, at, commitId, snapshot.evolve, state, dueAt, stream];
+    const sql =
+      version === 1
+        ? `INSERT INTO heads (version, hash, at, commit_id, evolve, state, due_at, stream) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+           ON CONFLICT (stream) DO NOTHING`
+        : `UPDATE heads SET version = ?, hash = ?, at = ?, commit_id = ?, evolve = ?, state = ?, due_at = ?
+           WHERE stream = ? AND version = ?`;
+    return ledger.run(sql, ...columns, ...(version === 1 ? [] : [version - 1])) === 1;
+  }
+
   return {
     async append(commit, head) {
       assertFit(commit, head);
       const body = commitBody(commit);
       const state = JSON.stringify(head.snapshot.state) ?? 'null';
       const append = ledger.write(() => {
-        const at = ledger.get<{ version: number }>('SELECT version FROM heads WHERE stream = ?', commit.stream);
-        if ((at?.version ?? 0) !== commit.version - 1) {
+        // The head moves only from the version before, so that one statement asks and writes.
+        if (!moveHead(head, state)) {
           return standsAt(commit.stream, commit.version) === commit.commitId ? 'repeated' : 'conflict';
         }
         ledger.run(
@@ -61,19 +74,6 @@ export function sqliteEventStore(database: Database): EventStore {
           commit.version,
           commit.commitId,
           body,
-        );
-        ledger.run(
-          `INSERT INTO heads (stream, version, hash, at, commit_id, evolve, state, due_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-           ON CONFLICT (stream) DO UPDATE SET version = excluded.version, hash = excluded.hash, at = excluded.at,
-             commit_id = excluded.commit_id, evolve = excluded.evolve, state = excluded.state, due_at = excluded.due_at`,
-          head.stream,
-          head.version,
-          head.hash,
-          head.at,
-          head.commitId,
-          head.snapshot.evolve,
-          state,
-          head.dueAt ?? null,
         );
         return 'appended';
       });
