@@ -46,7 +46,7 @@ async function help(group: string | undefined): Promise<void> {
 function checkPositionals(usage: string, wanted: readonly string[], given: readonly string[]): void {
   const required = wanted.filter((one) => !one.startsWith('['));
   const missing = required[given.length];
-  if (missing !== undefined) throw usageError(`${missing} is missing`, `usage: ${usage}`);
+  if (missing !== undefined) throw usageError(`${missing} is missing`, `write: ${usage}`);
   const [extra] = given.slice(wanted.length);
-  if (extra !== undefined) throw usageError(`unexpected argument ${JSON.stringify(extra)}`, `usage: ${usage}`);
+  if (extra !== undefined) throw usageError(`unexpected argument ${JSON.stringify(extra)}`, `write: ${usage}`);
 }

@@ -135,7 +135,7 @@ export const interrupted = (): CliError => new CliError('interrupted', 'interrup
 
 /** A connection that could not be made or did not last, in words. */
 const REASONS: Readonly<Record<string, readonly [reason: string, remedy: string]>> = {
-  ECONNREFUSED: ['nothing listens there', 'start it with `npx chancery serve`, or correct the address'],
+  ECONNREFUSED: ['nothing listens there', 'start the service, or correct the address'],
   ENOTFOUND: ['its name is not known', 'correct the address'],
   EAI_AGAIN: ['its name could not be looked up', 'check the network and the address'],
   ECONNRESET: ['it closed the connection', 'check that the address is that of a service, with https; then try again'],

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Environment, given } from './environment.ts';
 import { CliError, usageError } from './errors.ts';
+import { programIn } from './program.ts';
 
 /** Where the service is, and by what it knows us. */
 export interface Connection {
@@ -116,7 +117,7 @@ function readText(file: string, what: string): string {
 
 const noService = (folder: string): CliError =>
   new CliError('unreachable', `no service runs in the data folder ${folder}`, {
-    remedy: 'start one with `npx chancery serve`, or name one: --url or CHANCERY_URL, or --data for another folder',
+    remedy: `start one: ${programIn(process.cwd())} serve; or name one: --url or CHANCERY_URL, or --data for another folder`,
   });
 
 const noToken = (url: URL): CliError =>

@@ -24,7 +24,7 @@ export async function findCommand(argv: readonly string[], names: readonly strin
     throw await unknown(word, [...new Set([...names, ...names.map((name) => name.split(' ')[0]!)])]);
   if (both === undefined && wantsHelp(argv)) return { name: undefined, group: word };
   if (both !== undefined) throw await unknown(both, group);
-  throw usageError(`chancery ${word} what?`, `known: ${group.join(', ')}`);
+  throw usageError(`chancery ${word} what?`, `choose one of ${group.join(', ')}`);
 }
 
 const wantsHelp = (argv: readonly string[]): boolean => argv.includes('--help') || argv.includes('-h');

@@ -156,6 +156,6 @@ export async function kindNamed(word: string): Promise<Kind> {
   );
   throw usageError(
     `unknown kind ${JSON.stringify(word)}${meant ? `: did you mean ${meant}?` : ''}`,
-    `known: ${KINDS.map(({ name }) => name).join(', ')}`,
+    `choose one of ${KINDS.map(({ name }) => name).join(', ')}`,
   );
 }

@@ -51,7 +51,7 @@ describe('The command', () => {
   it('is refused when its second word is missing, with what there is', async () => {
     const { message, more } = await refused('team');
     expect(message).toBe('chancery team what?');
-    expect(more.remedy).toBe('known: team put, team get');
+    expect(more.remedy).toBe('choose one of team put, team get');
   });
 
   it('is missed when there are flags alone', async () => {
