@@ -35,6 +35,13 @@ const POOLING = {
   timeout: IDLE_MS,
 } as const;
 
+/** All connections of an agent have one trust, so that host and port tell them apart; node:https would join thirty options a request. */
+class OneTrustAgent extends HttpsAgent {
+  override getName({ host = '', port = '' }: { host?: string | null; port?: number | string | null } = {}): string {
+    return `${host}:${port}`;
+  }
+}
+
 function httpsAgent(trust: Trust): HttpsAgent {
   // One context for all connections of these settings: roots are parsed once, and sessions resume.
   const secureContext = createSecureContext({
@@ -42,7 +49,7 @@ function httpsAgent(trust: Trust): HttpsAgent {
     ...(trust.ca === undefined ? {} : { ca: trust.ca }),
     ...(trust.client ?? {}),
   });
-  return new HttpsAgent({
+  return new OneTrustAgent({
     ...POOLING,
     secureContext,
     rejectUnauthorized: trust.insecureSkipVerify !== true,

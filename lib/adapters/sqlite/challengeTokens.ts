@@ -1,10 +1,15 @@
 import type { ChallengeTokens } from '../../ports/challengeTokens.ts';
 import type { Database } from './database.ts';
 
+/** Tokens that are kept in memory as well. A CA asks for one several times, from several places. */
+const KEPT = 4096;
+
 /** Presented HTTP-01 tokens in SQLite. */
 export function sqliteChallengeTokens({ ledger }: Database): ChallengeTokens {
+  const kept = new Map<string, string>();
   return {
     async put(token, keyAuthorization) {
+      kept.delete(token);
       await ledger.write(() =>
         ledger.run(
           `INSERT INTO challenge_tokens (token, key_authorization) VALUES (?, ?)
@@ -13,9 +18,13 @@ export function sqliteChallengeTokens({ ledger }: Database): ChallengeTokens {
           keyAuthorization,
         ),
       );
+      kept.set(token, keyAuthorization);
+      if (kept.size > KEPT) kept.delete(kept.keys().next().value as string);
     },
 
     async find(token) {
+      const known = kept.get(token);
+      if (known !== undefined) return known;
       return ledger.get<{ key_authorization: string }>(
         'SELECT key_authorization FROM challenge_tokens WHERE token = ?',
         token,
@@ -24,6 +33,7 @@ export function sqliteChallengeTokens({ ledger }: Database): ChallengeTokens {
 
     async remove(token) {
       await ledger.write(() => ledger.run('DELETE FROM challenge_tokens WHERE token = ?', token));
+      kept.delete(token);
     },
   };
 }

@@ -30,6 +30,7 @@ export class Connection {
   /** Readers of what is under the flush; absent while none runs. */
   #readers: Waiter[] | undefined;
   #failure: Refusal | undefined;
+  #written = 0;
 
   /**
    * Takes over `database`, an open one; `file` is its path, for messages.
@@ -60,6 +61,11 @@ export class Connection {
   flushed(): Promise<void> {
     const readers = this.#readers;
     return readers ? new Promise((resolve, reject) => readers.push({ resolve, reject })) : Promise.resolve();
+  }
+
+  /** Transactions that were committed so far: while it stays, reads answer the same. */
+  get written(): number {
+    return this.#written;
   }
 
   /** Runs a statement; answers how many rows it changed. */
@@ -125,6 +131,7 @@ export class Connection {
     try {
       const results = jobs.map((job) => job.work());
       this.run('COMMIT');
+      this.#written++;
       return results;
     } catch (error) {
       // A full disk or a failed flush has ended the transaction already.

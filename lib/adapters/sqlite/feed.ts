@@ -33,16 +33,31 @@ export function sqliteFeed(database: Database, options: FeedOptions = {}): Feed 
   let unsubscribe: (() => void) | undefined;
   let stopped = false;
 
+  async function read(after: number): Promise<readonly FeedRecord[]> {
+    const rows = database.ledger.all<CommitRow>(
+      'SELECT position, stream, version, body FROM commits WHERE position > ? ORDER BY position LIMIT ?',
+      after,
+      settings.pageSize,
+    );
+    // The last of them may not be on the disk yet, and nobody shall act on it until then.
+    await database.ledger.flushed();
+    return rows.map((row) => ({ position: row.position, commit: toCommit(row) }));
+  }
+
+  // Consumers that keep up ask for the same records, one after another: one of them reads for all.
+  let latest: { readonly after: number; readonly written: number; records: Promise<readonly FeedRecord[]> } | undefined;
+
   const log = {
-    async read(after: number, limit: number): Promise<FeedRecord[]> {
-      const rows = database.ledger.all<CommitRow>(
-        'SELECT position, stream, version, body FROM commits WHERE position > ? ORDER BY position LIMIT ?',
-        after,
-        limit,
-      );
-      // The last of them may not be on the disk yet, and nobody shall act on it until then.
-      await database.ledger.flushed();
-      return rows.map((row) => ({ position: row.position, commit: toCommit(row) }));
+    async read(after: number): Promise<readonly FeedRecord[]> {
+      const { written } = database.ledger;
+      if (latest?.after !== after || latest.written !== written) latest = { after, written, records: read(after) };
+      const { records } = latest;
+      try {
+        return await records;
+      } catch (error) {
+        if (latest?.records === records) latest = undefined;
+        throw error;
+      }
     },
 
     checkpoint: (consumer: string): number =>

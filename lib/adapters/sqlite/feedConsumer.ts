@@ -3,8 +3,8 @@ import { FeedLanes } from './feedLanes.ts';
 
 /** The ledger as a consumer reads it, and where the consumer's place in it is kept. */
 export interface FeedLog {
-  /** The records after `position`, in order, at most `limit`. */
-  read(position: number, limit: number): Promise<FeedRecord[]>;
+  /** A page of the records after `position`, in order. */
+  read(position: number): Promise<readonly FeedRecord[]>;
   checkpoint(consumer: string): number;
   store(consumer: string, position: number): Promise<void>;
 }
@@ -85,7 +85,7 @@ export class FeedConsumer {
     while (!this.#stopping.signal.aborted) {
       if (this.#more && this.#hasRoom(lanes)) {
         this.#more = false;
-        const page = (await this.#persist(() => this.#log.read(read, this.#settings.pageSize))) ?? [];
+        const page = (await this.#persist(() => this.#log.read(read))) ?? [];
         read = page.at(-1)?.position ?? read;
         this.#more ||= page.length === this.#settings.pageSize;
         lanes.add(page);
