@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { answerChallenge } from '../functions/http01/answer.ts';
 import type { ChallengeTokens } from '../lib/ports/challengeTokens.ts';
 
 /** Where http-01 challenges are answered. `port` is the one that was bound, also when 0 was asked for. */
@@ -10,9 +11,6 @@ export interface ChallengeListener {
   /** Takes no more connections, lets answers under way go out for a second, and ends the rest. */
   close(): Promise<void>;
 }
-
-/** RFC 8555 8.3: the path, and the token in base64url. CAs' tokens have some 43 characters. */
-const PATH = /^\/\.well-known\/acme-challenge\/([A-Za-z0-9_-]{1,128})$/;
 
 /** Milliseconds. A CA asks for a few octets at once; whoever is slow is no CA. */
 const HEADERS_WITHIN = 5_000;
@@ -60,24 +58,7 @@ export async function challengeListener(
 }
 
 async function answer(tokens: ChallengeTokens, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const token = request.method === 'GET' || request.method === 'HEAD' ? PATH.exec(request.url ?? '')?.[1] : undefined;
-  try {
-    const keyAuthorization = token && (await tokens.find(token));
-    if (keyAuthorization) send(response, 200, keyAuthorization);
-    else send(response, 404, '');
-  } catch {
-    // The store's own monitoring tells why; a stranger is told nothing. The CA tries again.
-    send(response, 503, '');
-  }
-}
-
-function send(response: ServerResponse, status: number, body: string): void {
-  response.writeHead(status, {
-    'content-length': Buffer.byteLength(body),
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-    // RFC 8555 8.3 shows this type; no browser renders it.
-    ...(status === 200 ? { 'content-type': 'application/octet-stream' } : {}),
-  });
+  const { status, headers, body } = await answerChallenge(tokens, request.method ?? '', request.url ?? '');
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
   response.end(body);
 }

@@ -1,12 +1,11 @@
 import { authorize, EVERY_TEAM, type Principal, requireVerb } from '../../lib/application/authorize.ts';
 import { parse } from '../../lib/application/schema/parse.ts';
-import type { Services } from '../../lib/application/services.ts';
 import { identify } from './auth.ts';
 import { etag, readPreconditions } from './conditional.ts';
 import { problemOf, problemResponse, unexpected } from './problem.ts';
 import type { Query } from './queries.ts';
 import { type ApiRequest, type ApiResponse, checkSize, readJson, readQuery } from './request.ts';
-import type { Answer, ApiOptions, Route } from './route.ts';
+import type { Answer, ApiOptions, ApiServices, Route } from './route.ts';
 import { checkParams, type Match, router } from './router.ts';
 import { routes } from './routes.ts';
 
@@ -17,7 +16,7 @@ export type Api = (request: ApiRequest) => Promise<ApiResponse>;
 const ANYBODY: Principal = { actor: 'anybody', teams: [], verbs: [] };
 
 /** The API over services. What a request leads to carries its correlation id, which the answer names too. */
-export function createApi(services: Services, options: ApiOptions): Api {
+export function createApi(services: ApiServices, options: ApiOptions): Api {
   const find = router(routes);
   return async (request) => {
     const correlationId = services.ids.uuid();
@@ -38,7 +37,7 @@ export function createApi(services: Services, options: ApiOptions): Api {
 }
 
 async function answer(
-  services: Services,
+  services: ApiServices,
   options: ApiOptions,
   request: ApiRequest,
   { route, params }: Match,
@@ -56,7 +55,7 @@ async function answer(
 
 /** Who asks, when they may. @throws Refusal of 401 and 403 */
 async function admitted(
-  services: Services,
+  services: ApiServices,
   options: ApiOptions,
   request: ApiRequest,
   { access, operation }: Route,
@@ -83,7 +82,7 @@ function respond({ status, json, text, contentType, version, headers }: Answer):
   };
 }
 
-function failure(services: Pick<Services, 'log'>, error: unknown, correlationId: string): ApiResponse {
+function failure(services: Pick<ApiServices, 'log'>, error: unknown, correlationId: string): ApiResponse {
   const problem = problemOf(error);
   if (problem && problem.body.status < 500) return problemResponse(problem.body, problem.headers);
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));

@@ -8,6 +8,12 @@ import type { Preconditions } from './conditional.ts';
 import type { Query } from './queries.ts';
 import type { ApiRequest } from './request.ts';
 
+/** What the routes' use cases need. They hand commands to the ledger; reactions do what follows from them. */
+export type ApiServices = Pick<
+  Services,
+  'ledger' | 'store' | 'views' | 'vault' | 'x509' | 'clusters' | 'clock' | 'ids' | 'log'
+>;
+
 /** What the runtime knows and the API shows or needs. */
 export interface ApiOptions {
   /** The program's version. */
@@ -41,7 +47,7 @@ export type Access =
 
 /** One request on its way to a use case. */
 export interface Call {
-  readonly services: Services;
+  readonly services: ApiServices;
   readonly options: ApiOptions;
   readonly request: ApiRequest;
   readonly principal: Principal;

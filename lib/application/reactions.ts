@@ -5,7 +5,13 @@ import { pursueIssuer, recheckCaIssuers } from './reactions/issuer.ts';
 import { pursueDelivery, pursueIssuance } from './reactions/runs.ts';
 import type { Services } from './services.ts';
 
-const PURSUE: Readonly<Record<string, (services: Services, stream: string) => Promise<unknown>>> = {
+/** What reactions act through. */
+export type ReactionNeeds = Pick<
+  Services,
+  'ledger' | 'vault' | 'views' | 'acme' | 'x509' | 'clusters' | 'workflows' | 'clock' | 'log'
+>;
+
+const PURSUE: Readonly<Record<string, (services: ReactionNeeds, stream: string) => Promise<unknown>>> = {
   certificate: pursueCertificate,
   issuance: pursueIssuance,
   delivery: pursueDelivery,
@@ -28,13 +34,13 @@ const PROMPT = new Set([
  * Does what a stream owes now, if anything. The same whether the feed or the scan says so; run twice, it does it once.
  * @returns seconds until it is worth another look, where the stream itself cannot say
  */
-export async function pursue(services: Services, stream: string): Promise<number | undefined> {
+export async function pursue(services: ReactionNeeds, stream: string): Promise<number | undefined> {
   const pause = await PURSUE[stream.slice(0, stream.indexOf('/'))]?.(services, stream);
   return typeof pause === 'number' ? pause : undefined;
 }
 
 /** The fast path: pursues what a commit makes due at once. */
-export async function react(services: Services, commit: Commit): Promise<void> {
+export async function react(services: ReactionNeeds, commit: Commit): Promise<void> {
   if (commit.events.some((event) => PROMPT.has(event.type))) await pursue(services, commit.stream);
   if (commit.events.some((event) => event.type === 'CertificateIssued'))
     await recheckCaIssuers(services, commit.stream);

@@ -1,8 +1,10 @@
 import { type Instant, plusSeconds } from '../domain/time.ts';
 import type { DueStream } from '../ports/eventStore.ts';
 import { inLanes } from './lanes.ts';
-import { pursue } from './reactions.ts';
+import { pursue, type ReactionNeeds } from './reactions.ts';
 import type { Services } from './services.ts';
+
+type Needs = ReactionNeeds & Pick<Services, 'store'>;
 
 const PAGE = 100;
 
@@ -24,7 +26,7 @@ export interface ScanResult {
  * @param resume instead of what is due, every unfinished run, whenever it is due: for the start of a process that knows that no other runs
  *   any. A clock that was set back may have put their time far off.
  */
-export async function scan(services: Services, { resume = false } = {}): Promise<ScanResult> {
+export async function scan(services: Needs, { resume = false } = {}): Promise<ScanResult> {
   const now = services.clock.now();
   let after: DueStream | undefined;
   let due = 0;
@@ -43,7 +45,7 @@ export async function scan(services: Services, { resume = false } = {}): Promise
 const isRun = (stream: string): boolean => stream.startsWith('issuance/') || stream.startsWith('delivery/');
 
 /** Pursues a stream and answers whether that failed. A stream that stays due is looked at again after a while, not at once. */
-async function attempt(services: Services, { stream, version, dueAt }: DueStream): Promise<boolean> {
+async function attempt(services: Needs, { stream, version, dueAt }: DueStream): Promise<boolean> {
   const { store, clock, log } = services;
   let failed = false;
   let pause = LATER;

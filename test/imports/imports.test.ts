@@ -14,6 +14,8 @@ const planted: readonly (readonly [rule: string, file: string, imports: string])
   ['layer-adapters', 'lib/adapters/a.ts', `export { x } from '../application/x.ts';`],
   ['layer-stacks', 'lib/stacks/a.ts', `import { x } from '../../functions/x.ts'; export const a = x;`],
   ['layer-functions', 'functions/a.ts', `import { x } from '../server/x.ts'; export const a = x;`],
+  ['composition', 'functions/api/a.ts', `import { x } from '../composition/x.ts'; export const a = x;`],
+  ['composition', 'server/a.ts', `import { x } from '../functions/composition/x.ts'; export const a = x;`],
   ['layer-server', 'server/a.ts', `export const a = () => import('../cli/x.ts');`],
   ['layer-cli', 'cli/a.ts', `import { x } from '../server/x.ts'; export const a = x;`],
   ['layer-cli-host', 'cli/serve.ts', `import { x } from '../lib/adapters/x.ts'; export const a = x;`],
@@ -36,6 +38,7 @@ const surroundings: Readonly<Record<string, string>> = {
   'lib/application/x.ts': 'export const x = 1;',
   'lib/adapters/x.ts': 'export const x = 1; export type X = 1;',
   'functions/x.ts': 'export const x = 1;',
+  'functions/composition/x.ts': 'export const x = 1;',
   'server/x.ts': 'export const x = 1;',
   'cli/x.ts': 'export const x = 1;',
 };

@@ -38,6 +38,12 @@ export const rules: readonly IRegularForbiddenRuleType[] = [
   // The tables are plain data, and one list of them serves the adapters, their tests and the stacks.
   layer('stacks', '^lib/stacks/', '^lib/stacks/', '^lib/adapters/dynamodb/tables\\.ts$'),
   layer('functions', '^functions/', '^lib/(domain|ports|application|adapters)/', '^functions/'),
+  rule(
+    'composition',
+    'the wiring for Lambda reads the environment: only the entry points there import it, and nothing imports them',
+    { path: OURS, pathNot: '^(functions/(composition|lambda)|test)/' },
+    { path: '^functions/(composition|lambda)/' },
+  ),
   layer('server', '^server/', '^lib/(domain|ports|application|adapters)/', '^(functions|server)/'),
   rule(
     'layer-cli',
@@ -87,7 +93,8 @@ export const rules: readonly IRegularForbiddenRuleType[] = [
   rule(
     'installed',
     'what the program imports is among its dependencies',
-    { path: '^(lib|functions|server|cli|bin)/' },
+    // Stacks run where the program is deployed from.
+    { path: '^(lib|functions|server|cli|bin)/', pathNot: ['^lib/stacks/', '^bin/app\\.ts$'] },
     { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
   ),
 ];

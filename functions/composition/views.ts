@@ -1,0 +1,4 @@
+import { dynamodbViews } from '../../lib/adapters/dynamodb/views.ts';
+import { dynamodb } from './dynamodb.ts';
+
+export const views = dynamodbViews(dynamodb);

@@ -1,0 +1,5 @@
+import { ledger } from '../composition/ledger.ts';
+import { ids } from '../composition/system.ts';
+import { recordFailure } from '../steps/recordFailure.ts';
+
+export const handler = recordFailure({ ledger, ids });

@@ -1,0 +1,5 @@
+import { ledger } from '../composition/ledger.ts';
+import { ids } from '../composition/system.ts';
+import { recordPushFailure } from '../steps/recordPushFailure.ts';
+
+export const handler = recordPushFailure({ ledger, ids });
