@@ -77,3 +77,38 @@ export const commitRecords = {
   eventName: ['INSERT'],
   dynamodb: { Keys: { item: { S: [{ prefix: COMMIT_PREFIX }] } } },
 } as const;
+
+/** What is done to a table for one purpose. */
+export interface TableUse {
+  readonly table: TableRole;
+  /** On the table itself. A transaction of puts asks for PutItem. */
+  readonly actions: readonly `dynamodb:${string}`[];
+  /** What is queried besides (`dynamodb:Query`). */
+  readonly indexes: readonly string[];
+}
+
+/** The least that a role needs, by what it uses the adapters for. */
+export const tableUses = {
+  readLedger: { table: 'ledger', actions: ['dynamodb:GetItem', 'dynamodb:Query'], indexes: [] },
+  appendToLedger: { table: 'ledger', actions: ['dynamodb:GetItem', 'dynamodb:PutItem'], indexes: [] },
+  findDue: { table: 'ledger', actions: [], indexes: [DUE_INDEX] },
+  postponeDue: { table: 'ledger', actions: ['dynamodb:UpdateItem'], indexes: [] },
+  listStreams: { table: 'ledger', actions: [], indexes: [STREAMS_INDEX] },
+  readViews: { table: 'views', actions: ['dynamodb:GetItem', 'dynamodb:Query'], indexes: [OWNER_INDEX] },
+  project: { table: 'views', actions: ['dynamodb:PutItem'], indexes: [] },
+  clearViews: { table: 'views', actions: ['dynamodb:BatchWriteItem', 'dynamodb:Scan'], indexes: [] },
+  openSealed: { table: 'sealed', actions: ['dynamodb:GetItem'], indexes: [] },
+  seal: { table: 'sealed', actions: ['dynamodb:GetItem', 'dynamodb:PutItem'], indexes: [] },
+  purgeSealed: { table: 'sealed', actions: ['dynamodb:DeleteItem'], indexes: [] },
+  rotateSealed: {
+    table: 'sealed',
+    actions: ['dynamodb:GetItem', 'dynamodb:Scan', 'dynamodb:UpdateItem'],
+    indexes: [],
+  },
+  answerChallenges: { table: 'challenges', actions: ['dynamodb:GetItem'], indexes: [] },
+  presentChallenges: {
+    table: 'challenges',
+    actions: ['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+    indexes: [],
+  },
+} as const satisfies Readonly<Record<string, TableUse>>;
