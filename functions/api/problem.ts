@@ -1,7 +1,7 @@
 import { ConflictError, StaleVersion } from '../../lib/application/ledger.ts';
 import type { ProblemBody } from '../../lib/application/schema/problem.ts';
 import { InputInvalid } from '../../lib/domain/inputInvalid.ts';
-import { Refusal } from '../../lib/domain/refusal.ts';
+import { isOwnFault, Refusal } from '../../lib/domain/refusal.ts';
 import type { ApiResponse } from './request.ts';
 
 /** Statuses of refusals that are not 422 (understood, and not taken). */
@@ -50,14 +50,12 @@ export const ABSENT: ReadonlySet<string> = new Set([
   'TokenNotFound',
 ]);
 
-/** Faults of the installation. Their messages name places on its disk, so a stranger gets the code and the remedy alone. */
-const INTERNAL = /^(?:DataFolder|KeyFile)/;
-
 /** The status of a refusal. */
-export function statusOf({ code, field }: Pick<Refusal, 'code' | 'field'>): number {
+export function statusOf(refusal: Refusal): number {
+  const { code, field } = refusal;
   if (ABSENT.has(code)) return field === undefined ? 404 : 422;
   const known = STATUS[code];
-  return known ?? (INTERNAL.test(code) ? 500 : 422);
+  return known ?? (isOwnFault(refusal) ? 500 : 422);
 }
 
 /** A refusal with headers of its own. */
@@ -81,7 +79,8 @@ export function problemOf(
   if (!refusal) return undefined;
   const { code, field, remedy } = refusal;
   const status = statusOf(refusal);
-  const detail = INTERNAL.test(code) ? 'the service cannot reach its own data' : refusal.message;
+  // The message names places on the disk, so a stranger gets the code and the remedy alone.
+  const detail = isOwnFault(refusal) ? 'the service cannot reach its own data' : refusal.message;
   const errors = refusal instanceof InputInvalid ? { errors: refusal.errors.map((one) => ({ ...one })) } : {};
   const place = { ...(field && { field }), ...(remedy && { remedy }) };
   const body = { type: 'about:blank', title: title(status), status, detail, code, ...place, ...errors };

@@ -18,3 +18,7 @@ export class Refusal extends Error {
     this.remedy = more.remedy;
   }
 }
+
+/** Whether an error is a fault of the installation (its disk, its keys) and says nothing about what was asked for. */
+export const isOwnFault = (error: unknown): boolean =>
+  error instanceof Refusal && /^(?:DataFolder|KeyFile)/.test(error.code);

@@ -4,7 +4,7 @@ import { type IssuanceCommand, issuanceDecider } from '../../domain/issuance.dec
 import { type IssuanceState, isUnissued } from '../../domain/issuance.ts';
 import { configuredIssuer, type IssuerState, issuerDecider, issuerOwner, issuerStream } from '../../domain/issuer.ts';
 import type { Failure } from '../../domain/problem.ts';
-import { Refusal } from '../../domain/refusal.ts';
+import { isOwnFault, Refusal } from '../../domain/refusal.ts';
 import { plusSeconds } from '../../domain/time.ts';
 import { AcmeError } from '../../ports/acmeServer.ts';
 import { DnsError } from '../../ports/dnsProvider.ts';
@@ -128,7 +128,7 @@ function expected(error: unknown): Failure | undefined {
   if (error instanceof DnsError) {
     return { class: error.retry ? 'backoff' : 'person', problem: { type: error.code, detail: error.message } };
   }
-  if (error instanceof Refusal) {
+  if (error instanceof Refusal && !isOwnFault(error)) {
     return { class: 'configuration', problem: { type: error.code, detail: error.message } };
   }
   return undefined;

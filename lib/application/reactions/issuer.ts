@@ -1,6 +1,6 @@
 import { certificateDecider } from '../../domain/certificate.decide.ts';
 import { type IssuerState, issuerDecider, READY_CHECK, UNREADY_CHECK } from '../../domain/issuer.ts';
-import { Refusal } from '../../domain/refusal.ts';
+import { isOwnFault, Refusal } from '../../domain/refusal.ts';
 import type { IssuerSpec } from '../../domain/spec.ts';
 import { type Instant, secondsBetween } from '../../domain/time.ts';
 import { AcmeError } from '../../ports/acmeServer.ts';
@@ -72,6 +72,7 @@ async function whyUnready(
       const { type, detail } = error.failure.problem;
       return { reason: type, message: detail };
     }
+    if (isOwnFault(error)) throw error;
     if (error instanceof Refusal) return { reason: error.code, message: error.message };
     services.log.error('issuer check failed', { issuer: `${owner}/${name}`, error: (error as Error).name });
     return { reason: 'CheckFailed', message: (error as Error).message.slice(0, 300) };
