@@ -20,6 +20,8 @@ export interface PushContext {
   readonly instance: string;
   /** certificate as team/name. */
   readonly certificate: string;
+  /** Which of its states is pushed: the same three, the same contents. */
+  readonly desired?: { readonly uid: string; readonly revision: number; readonly generation: number };
   readonly known?: { readonly objectUid: string; readonly resourceVersion: string };
 }
 

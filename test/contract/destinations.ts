@@ -17,6 +17,8 @@ export interface DestinationBench {
   occupy(at: Destination, contents: SecretContents): Promise<void>;
   /** Somebody changes certificate or key of what is ours, and leaves the mark. */
   tamper(at: Destination, change: { readonly certificate?: string; readonly key?: string }): Promise<void>;
+  /** Ends what keeps a withdrawn place from being used again, where something does. */
+  free?(at: Destination): Promise<void>;
   /** Somebody removes it altogether. */
   remove(at: Destination): Promise<void>;
   close(): Promise<void>;
@@ -175,6 +177,7 @@ export function destinationsContract(name: string, start: () => Promise<Destinat
       expect(await destinations.withdraw(at, context)).toEqual({ outcome: 'withdrawn' });
       expect(await bench.shown(at)).toBeUndefined();
       expect(await destinations.withdraw(at, context)).toEqual({ outcome: 'withdrawn' });
+      await bench.free?.(at);
       confirmedBy(await push(at, second));
     });
 
