@@ -34,7 +34,7 @@ const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 /** Starts the core on a data folder; it may dial any address, because all peers are on loopback. */
 export async function startCore(
   folder: string,
-  options: Partial<Pick<ComposeOptions, 'decorate' | 'observer' | 'log' | 'directoryRoots'>> = {},
+  options: Partial<Pick<ComposeOptions, 'decorate' | 'observer' | 'log' | 'directoryRoots' | 'workflows'>> = {},
 ): Promise<Core> {
   const data = openDataFolder(folder);
   const composed = await compose({
