@@ -127,7 +127,7 @@ export class Ledger {
     const commit = {
       stream,
       version: (head?.version ?? 0) + 1,
-      events: JSON.parse(JSON.stringify(events)) as DomainEvent[],
+      events,
       at,
       actor: meta.actor,
       commitId,

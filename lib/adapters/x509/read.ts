@@ -31,9 +31,22 @@ export interface ReadCertificate {
 export function readCertificates(pem: string): ReadCertificate[] {
   const certificates = pemBlocks(pem, 'InvalidCertificate').filter(({ label }) => label === 'CERTIFICATE');
   if (certificates.length === 0) throw new Refusal('InvalidCertificate', 'There is no PEM block CERTIFICATE');
-  return certificates.map(({ der }) =>
-    refusing('InvalidCertificate', 'The certificate', () => readCertificate(der, nativeCertificate(der))),
-  );
+  return certificates.map(({ der }) => readOnce(der));
+}
+
+/** A chain is read by whoever checks it, records it and delivers it, and its CAs with every certificate that they sign. */
+const KEPT = 64;
+const kept = new Map<string, ReadCertificate>();
+
+function readOnce(der: Buffer): ReadCertificate {
+  const key = der.toString('latin1');
+  const known = kept.get(key);
+  const read =
+    known ?? refusing('InvalidCertificate', 'The certificate', () => readCertificate(der, nativeCertificate(der)));
+  kept.delete(key);
+  kept.set(key, read);
+  if (kept.size > KEPT) kept.delete(kept.keys().next().value as string);
+  return read;
 }
 
 function nativeCertificate(der: Buffer): X509Certificate {
