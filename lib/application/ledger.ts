@@ -90,6 +90,17 @@ export class Ledger {
     meta: Meta,
     expected?: number,
   ): Promise<Handled<S, E>> {
+    return this.handleAll(decider, stream, [command], meta, expected);
+  }
+
+  /** As {@link handle}, for several commands: each is decided on the state that those before it led to, and one commit holds all events. */
+  async handleAll<C, S, E extends DomainEvent>(
+    decider: Decider<C, S, E>,
+    stream: string,
+    commands: readonly C[],
+    meta: Meta,
+    expected?: number,
+  ): Promise<Handled<S, E>> {
     const commitId = this.#ids.uuid();
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const { head, state } = await this.#read(decider, stream);
@@ -98,9 +109,8 @@ export class Ledger {
       // A clock that was set back must not move what is due into the future with it; only commits stay in order.
       const now = this.#clock.now();
       const at = later(now, head?.at ?? '');
-      const events = decider.decide(command, state, now);
+      const { events, next } = decideAll(decider, commands, state, now, at);
       if (events.length === 0) return { stream, state, version, at: head?.at, events };
-      const next = events.reduce((s, event) => decider.evolve(s, event, at), state);
       const commit = this.#commit(stream, head, events, at, commitId, meta);
       const answer = await this.#store.append(commit, {
         stream,
@@ -148,6 +158,24 @@ export class Ledger {
     const commits = (await this.#store.commits(stream)).filter((commit) => commit.version <= head.version);
     return { head, state: fold(decider, decider.initialState, commits) };
   }
+}
+
+function decideAll<C, S, E extends DomainEvent>(
+  decider: Decider<C, S, E>,
+  commands: readonly C[],
+  state: S,
+  now: Instant,
+  at: Instant,
+): { events: readonly E[]; next: S } {
+  const events: E[] = [];
+  let next = state;
+  for (const command of commands) {
+    for (const event of decider.decide(command, next, now)) {
+      events.push(event);
+      next = decider.evolve(next, event, at);
+    }
+  }
+  return { events, next };
 }
 
 /** Folds commits onto a state, old event shapes translated. */

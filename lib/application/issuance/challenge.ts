@@ -71,8 +71,10 @@ async function showAndAnswer(services: Needs, run: Run, { spec, account, issuer 
   }
   const open = planned.filter((p) => !begun(pending, p));
   await inLanes(open, (p) => services.acme.answer(endpoint, account, p.challengeUrl));
+  // The CA validates while the key is made, so that the first poll often finds it done.
+  const sealed = run.certificate.spec.request ? [] : (await sealedKey(services, run)).sealed;
   const answered = planned.map((p) => p.authorization);
-  if (answered.length > 0) await run.record({ type: 'RecordAnswered', run: run.number, authorizations: answered });
+  await run.record({ type: 'RecordAnswered', run: run.number, authorizations: answered }, ...sealed);
   return true;
 }
 
@@ -103,8 +105,6 @@ async function validate(services: Needs, run: Run, context: Context, input: Issu
   const { spec, account } = context;
   const { url } = run.issuance.order!;
   const ask = (): Promise<Order> => services.acme.order(endpointOf(spec), account, url);
-  // The CA validates while the key is made, so that the first poll often finds it done.
-  if (!run.certificate.spec.request) await sealedKey(services, run);
   const order = await poll(ask, (answer) => answer.status !== 'pending' || answer.retryAfter !== undefined);
   switch (order.status) {
     case 'pending':
@@ -121,13 +121,15 @@ async function validate(services: Needs, run: Run, context: Context, input: Issu
 async function invalid(services: Needs, run: Run, { spec, account }: Context, order: Order): Promise<Outcome> {
   const all = await inLanes(order.authorizations, (url) => services.acme.authorization(endpointOf(spec), account, url));
   const problems = all.filter((a) => a.status !== 'valid' && a.status !== 'pending').map(problemOf);
-  await run.record({ type: 'RecordInvalid', run: run.number, url: order.url, problems });
   const first: Problem = problems[0] ??
     order.problem?.problem ?? { type: 'orderInvalid', detail: 'the CA set the order to invalid' };
   const failure = order.problem && problems.length === 0 ? order.problem.class : classOf(first);
   const detail = problems.length > 1 ? `${first.detail} (and ${problems.length - 1} more names)` : first.detail;
   const problem = { ...first, detail };
-  await run.record({ type: 'RecordProblem', run: run.number, step: 'Challenge', class: failure, problem });
+  await run.record(
+    { type: 'RecordInvalid', run: run.number, url: order.url, problems },
+    { type: 'RecordProblem', run: run.number, step: 'Challenge', class: failure, problem },
+  );
   return failed;
 }
 

@@ -53,13 +53,15 @@ async function finalizeOrder(
     case 'ready':
       return waitOrDefer(services, run, input.finalize, 'CaStillIssuing', latest.retryAfter);
     default: {
-      await run.record({ type: 'AbandonOrder', run: run.number, url: latest.url, reason: latest.status });
       const problem = latest.problem?.problem ?? {
         type: 'orderInvalid',
         detail: `the CA set the order to ${latest.status}`,
       };
       const failure = latest.problem?.class ?? 'backoff';
-      await run.record({ type: 'RecordProblem', run: run.number, step: 'Finalize', class: failure, problem });
+      await run.record(
+        { type: 'AbandonOrder', run: run.number, url: latest.url, reason: latest.status },
+        { type: 'RecordProblem', run: run.number, step: 'Finalize', class: failure, problem },
+      );
       return failed;
     }
   }
@@ -76,8 +78,8 @@ async function submit(
   const again = run.issuance.finalizeIntended === run.number;
   const order = again ? await ask() : asOrder(run.issuance);
   if (order.status !== 'ready') return order;
-  const csr = await csrOf(services, run);
-  await run.record({ type: 'IntendFinalize', run: run.number });
+  const { csr, sealed } = await csrOf(services, run);
+  await run.record(...sealed, { type: 'IntendFinalize', run: run.number });
   try {
     return await services.acme.finalize(endpointOf(spec), account, order, csr);
   } catch (error) {

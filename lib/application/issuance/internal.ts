@@ -1,4 +1,5 @@
 import { durationSeconds } from '../../domain/duration.ts';
+import type { IssuanceCommand } from '../../domain/issuance.decide.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import { leafValidity } from '../../domain/validity.ts';
 import { type SigningCa, signingCa } from '../issuers/ca.ts';
@@ -28,8 +29,9 @@ export async function signInternally(services: Needs, run: Run, early: boolean):
   if (caSpec && !ca) return undefined;
   if (!ca && run.certificate.spec.request)
     throw new Refusal('KeyNotHeld', 'a selfSigned issuer signs with the certificate’s own key, which a CSR keeps away');
-  await intend(services, run, ca);
-  const pem = await sign(services, run, ca);
+  const key = run.certificate.spec.request ? undefined : await sealedKey(services, run);
+  await intend(services, run, ca, key?.sealed ?? []);
+  const pem = await sign(services, run, ca, key?.pem);
   const root = await services.vault.seal(caRefOf(chainRef), run.team, Buffer.from(ca ? ca.root : pem));
   // A self-signed certificate is its own root: after a crash in between, the one that was sealed first is both.
   await services.vault.seal(chainRef, run.team, ca ? Buffer.from(pem + withoutRoot(services, ca)) : root);
@@ -51,18 +53,26 @@ async function issuedCa(
   }
 }
 
-async function intend({ clock, ids }: Needs, run: Run, ca: SigningCa | undefined): Promise<void> {
+/** `sealed` records the key, if it is not recorded yet. */
+async function intend(
+  { clock, ids }: Needs,
+  run: Run,
+  ca: SigningCa | undefined,
+  sealed: readonly IssuanceCommand[],
+): Promise<void> {
   if (run.issuance.signing?.run === run.number) return;
   const duration = durationSeconds(run.certificate.spec.duration)!;
   const validity = leafValidity({ duration, now: clock.now(), issuerNotAfter: ca?.notAfter });
   const { notBefore, notAfter } = validity;
-  await run.record({ type: 'IntendSigning', run: run.number, serial: ids.hex(SERIAL_BYTES), notBefore, notAfter });
+  const serial = ids.hex(SERIAL_BYTES);
+  await run.record(...sealed, { type: 'IntendSigning', run: run.number, serial, notBefore, notAfter });
 }
 
-async function sign({ vault, x509 }: Needs, run: Run, ca: SigningCa | undefined): Promise<string> {
+/** `key`: the certificate's own (PKCS#8 PEM), unless the requester keeps it. */
+async function sign({ x509 }: Needs, run: Run, ca: SigningCa | undefined, key: string | undefined): Promise<string> {
   const { spec } = run.certificate;
   const { serial, notBefore, notAfter } = run.issuance.signing!;
-  const own = spec.request ? undefined : await x509.signer(await sealedKey({ vault, x509 }, run));
+  const own = key === undefined ? undefined : await x509.signer(key);
   const csr = spec.request ? await x509.readCsr(spec.request) : undefined;
   const subject = own
     ? { publicKey: own.publicKey, keyKind: own.kind }

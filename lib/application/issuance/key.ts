@@ -1,3 +1,4 @@
+import type { IssuanceCommand } from '../../domain/issuance.decide.ts';
 import { keyRefOf } from '../references.ts';
 import type { Services } from '../services.ts';
 import type { Run } from './run.ts';
@@ -8,29 +9,33 @@ type Needs = Pick<Services, 'vault' | 'x509'>;
  * The CSR of this revision (DER). The private key is sealed in the vault, create-only, before any CSR leaves, so that a crash after finalize
  * loses no certificate. rotationPolicy Never takes the last revision's key. In CSR mode it is the requester's.
  */
-export async function csrOf(services: Needs, run: Run): Promise<Uint8Array> {
+export async function csrOf(
+  services: Needs,
+  run: Run,
+): Promise<{ csr: Uint8Array; sealed: readonly IssuanceCommand[] }> {
   const { spec } = run.certificate;
   const { x509 } = services;
-  if (spec.request) {
-    const csr = await x509.readCsr(spec.request);
-    return csr.der;
-  }
-  const key = await sealedKey(services, run);
-  return x509.createCsr(spec, key);
+  if (spec.request) return { csr: (await x509.readCsr(spec.request)).der, sealed: [] };
+  const { pem, sealed } = await sealedKey(services, run);
+  return { csr: await x509.createCsr(spec, pem), sealed };
 }
 
-/** The revision's private key (PKCS#8 PEM), made and sealed when it is not yet. */
-export async function sealedKey({ vault, x509 }: Needs, run: Run): Promise<string> {
+/**
+ * The revision's private key (PKCS#8 PEM), made and sealed when it is not yet.
+ * @returns `sealed`: what records the key, unless it is recorded; for the caller's next commit, before anything that was made with the key leaves
+ */
+export async function sealedKey(
+  { vault, x509 }: Needs,
+  run: Run,
+): Promise<{ pem: string; sealed: readonly IssuanceCommand[] }> {
   const { uid, revision } = run.issuance;
   const ref = run.issuance.key?.ref ?? keyRefOf(uid, revision);
   const known = run.issuance.key ? await vault.open(ref, run.team) : undefined;
-  const sealed = known ?? (await vault.seal(ref, run.team, Buffer.from(await freshKey({ vault, x509 }, run))));
-  const pem = Buffer.from(sealed).toString('utf8');
-  if (!run.issuance.key) {
-    const publicKeyHash = x509.publicKeyHash((await x509.signer(pem)).publicKey);
-    await run.record({ type: 'RecordKey', keyRef: ref, publicKeyHash });
-  }
-  return pem;
+  const bytes = known ?? (await vault.seal(ref, run.team, Buffer.from(await freshKey({ vault, x509 }, run))));
+  const pem = Buffer.from(bytes).toString('utf8');
+  if (run.issuance.key) return { pem, sealed: [] };
+  const publicKeyHash = x509.publicKeyHash((await x509.signer(pem)).publicKey);
+  return { pem, sealed: [{ type: 'RecordKey', keyRef: ref, publicKeyHash }] };
 }
 
 async function freshKey({ vault, x509 }: Needs, run: Run): Promise<string> {

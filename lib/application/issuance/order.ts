@@ -67,8 +67,10 @@ async function placeOrder(
   if (!(await claim(services, run, placed)))
     return waitOrDefer(services, run, input.order, 'OrderSharedWithAnotherIssuance');
   const { url, finalize: finalizeUrl, authorizations, expires } = placed;
-  await run.record({ type: 'RecordOrder', run: run.number, order: { url, finalizeUrl, authorizations, expires } });
-  if (placed.status === 'ready') await run.record({ type: 'RecordAuthorized', run: run.number });
+  await run.record(
+    { type: 'RecordOrder', run: run.number, order: { url, finalizeUrl, authorizations, expires } },
+    ...(placed.status === 'ready' ? [{ type: 'RecordAuthorized', run: run.number } as const] : []),
+  );
   return done;
 }
 

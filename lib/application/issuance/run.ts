@@ -35,8 +35,8 @@ export interface Run {
   readonly owner: string;
   readonly issuer: IssuerState;
   issuance: IssuanceState;
-  /** Handles a command on the issuance and takes over the new state. */
-  record(command: IssuanceCommand): Promise<void>;
+  /** Handles commands on the issuance, in one commit, and takes over the new state. */
+  record(...commands: IssuanceCommand[]): Promise<void>;
 }
 
 /** Splits team/name. */
@@ -90,8 +90,8 @@ async function loadRun(services: Needs, name: string, input: IssueInput): Promis
     owner,
     issuer: issuer.state,
     issuance: state,
-    async record(command) {
-      run.issuance = (await ledger.handle(issuanceDecider, input.issuance, command, meta)).state;
+    async record(...commands) {
+      run.issuance = (await ledger.handleAll(issuanceDecider, input.issuance, commands, meta)).state;
     },
   };
   return run;
