@@ -44,7 +44,8 @@ export interface DueStream {
  * - `head` and `commits` read consistently: what was appended is seen. `commits` are in order of version.
  * - `due` pages by (dueAt, stream), earliest first; a stream is due from the instant `dueAt` on.
  * - `postpone` changes the index alone, and only while the stream is still at `version`; answers whether it did.
- * - a failed write (disk full, I/O) throws, and the stream is as it was.
+ * - a failed write (disk full, I/O) throws, and the stream is as it was. Over a network the answer alone may be what failed: whoever appends
+ *   the same commit again learns which. Storage that stays too busy throws ThrottledError.
  */
 export interface EventStore {
   append(commit: Commit, head: Head): Promise<'appended' | 'conflict'>;

@@ -146,6 +146,16 @@ describeWith(['ministack'], 'DynamoDB in trouble', () => {
     });
   });
 
+  test('takes a commitId again at the next version, as a command does that another writer was ahead of', async () => {
+    const store = dynamodbEventStore(options);
+    await append(store, 'again', 1);
+    expect(await append(store, 'again', 1, { commitId: 'mine' })).toBe('conflict');
+    expect(await append(store, 'again', 2, { commitId: 'mine' })).toBe('appended');
+    expect(await append(store, 'again', 3)).toBe('appended');
+    expect(await append(store, 'again', 2, { commitId: 'mine' })).toBe('appended');
+    expect((await store.commits('again')).map((commit) => commit.version)).toEqual([1, 2, 3]);
+  });
+
   test('loses nothing between two processes that write one stream', async () => {
     const { endpoint, region, credentials } = ministack;
     const write = async (name: string): Promise<string[]> => {

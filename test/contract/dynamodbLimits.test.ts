@@ -182,6 +182,22 @@ describeWith(['ministack'], 'DynamoDB\u2019s limits', () => {
   );
 
   test(
+    'sealed rows of more than a page are listed whole, also after one that was purged meanwhile',
+    on('sealed', async (options) => {
+      const rows = dynamodbSealedRows(options);
+      const [wrappedKey, iv, tag] = [randomBytes(60), randomBytes(12), randomBytes(16)];
+      const refs = ['a', 'b', 'c', 'd', 'e', 'f'];
+      for (const ref of refs) {
+        await rows.create({ ref, owner: 'payments', wrappedKey, iv, tag, ciphertext: randomBytes(300_000) });
+      }
+      const all = (await rows.list(6)).map((row) => row.ref);
+      expect(all.toSorted()).toEqual(refs);
+      await rows.remove(all[2]!);
+      expect((await rows.list(6, all[2])).map((row) => row.ref)).toEqual(all.slice(3));
+    }),
+  );
+
+  test(
     'a token is found until its time has come, removed by DynamoDB or not, and none of endless length is looked for',
     on('challenges', async (options) => {
       let now = Date.UTC(2026, 0, 1);
