@@ -4,10 +4,9 @@ import type { FailureClass } from '../domain/problem.ts';
  * What to do, by the cause's code: problem types of ACME (RFC 8555 6.7) and our own `ca...`, refusals of rules, of DNS servers, of clusters
  * and of directories.
  */
-const ADVICE: Readonly<Record<string, string>> = {
+export const ADVICE: Readonly<Record<string, string>> = {
   // The CA's answers.
-  accountDoesNotExist:
-    'The CA does not know the account: delete the issuer and apply it again, so that it registers anew.',
+  accountDoesNotExist: 'Nothing: the next run registers the account again, with its key, and orders anew.',
   alreadyReplaced: 'Nothing: the order is repeated without naming what it replaces.',
   badCSR: 'The CA does not take such a certificate: compare names, key and isCA in the spec with what the CA issues.',
   badRevocationReason: 'The CA does not take this reason: name another.',
