@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Manifest } from '../lib/application/manifests/parseManifests.ts';
 import { InputInvalid } from '../lib/domain/inputInvalid.ts';
 import type { Applied, Certificate } from './shared/answers.ts';
@@ -6,14 +5,13 @@ import { certificatePath } from './shared/certificates.ts';
 import { type Context, clientCommand } from './shared/command.ts';
 import { given } from './shared/environment.ts';
 import { CliError, type Finding, usageError } from './shared/errors.ts';
+import { nameOf, readText, STDIN } from './shared/input.ts';
 import { formatOf, isData, OUTPUT, showData } from './shared/output.ts';
 import { SHARED, TEAM } from './shared/team.ts';
 import { timelineEnd, timeoutOf, WAIT, type Wanted, waitFor } from './shared/wait.ts';
 
 /** In manifests this namespace is cert-manager's place for what is shared: the Secrets of its ClusterIssuers. */
 const SHARED_NAMESPACE = 'cert-manager';
-
-const STDIN = '-';
 
 export const command = clientCommand({
   name: 'apply',
@@ -43,29 +41,40 @@ export const command = clientCommand({
     if (flags.wait && flags['dry-run']) throw usageError('--wait does not go with --dry-run', 'leave one of them away');
     const defaultTeam = given(flags.team, context.env, 'CHANCERY_TEAM');
     const manifests = await readAll(flags.file, defaultTeam);
-    const resources = manifests.map(({ source: _, ...resource }) => resource);
-    const certificates = flags.wait ? manifests.filter(({ kind }) => kind === 'Certificate') : [];
-    const wanted: Wanted[] = [];
-    for (const { team, name } of certificates)
-      wanted.push({ team, name, timeout, after: await timelineEnd(context, team, name) });
-    const query = { dryRun: flags['dry-run'] || undefined };
-    const { body } = await context
-      .client()
-      .request<Applied>('POST', '/v1/apply', { body: { resources }, query })
-      .catch((error: unknown) => {
-        throw error instanceof CliError ? withSources(error, manifests) : error;
-      });
-    if (isData(format)) {
-      await waitForAll(context, wanted);
-      return showData(context.terminal, format, body);
-    }
-    const would = flags['dry-run'] ? ' (dry run)' : '';
-    for (const { kind, team, name, outcome } of body.resources) {
-      context.terminal.print(`${kind.toLowerCase()} ${team === SHARED ? '' : `${team}/`}${name} ${outcome}${would}`);
-    }
+    const wanted = flags.wait ? await placesOf(context, manifests, timeout) : [];
+    const applied = await apply(context, manifests, flags['dry-run']);
+    if (!isData(format)) show(context, applied, flags['dry-run']);
     await waitForAll(context, wanted);
+    if (isData(format)) await showData(context.terminal, format, applied);
   },
 });
+
+async function apply({ client }: Context, manifests: readonly Placed[], dryRun: boolean): Promise<Applied> {
+  const resources = manifests.map(({ source: _, ...resource }) => resource);
+  const options = { body: { resources }, query: { dryRun: dryRun || undefined } };
+  try {
+    return (await client().request<Applied>('POST', '/v1/apply', options)).body;
+  } catch (error) {
+    throw error instanceof CliError ? withSources(error, manifests) : error;
+  }
+}
+
+function show({ terminal }: Context, { resources }: Applied, dryRun: boolean): void {
+  for (const { kind, team, name, outcome } of resources) {
+    const owner = team === SHARED ? '' : `${team}/`;
+    terminal.print(`${kind.toLowerCase()} ${owner}${name} ${outcome}${dryRun ? ' (dry run)' : ''}`);
+  }
+}
+
+/** The certificates to wait for, each with where its timeline ended before. */
+async function placesOf(context: Context, manifests: readonly Placed[], timeout: number): Promise<Wanted[]> {
+  const wanted: Wanted[] = [];
+  for (const { kind, team, name } of manifests) {
+    if (kind !== 'Certificate') continue;
+    wanted.push({ team, name, timeout, after: await timelineEnd(context, team, name) });
+  }
+  return wanted;
+}
 
 /** Waits for one after the other: they are issued side by side all the same. */
 async function waitForAll(context: Context, wanted: readonly Wanted[]): Promise<void> {
@@ -85,30 +94,23 @@ async function readAll(files: readonly string[], defaultTeam: string | undefined
   if (files.filter((file) => file === STDIN).length > 1)
     throw usageError('-f - is given twice', 'stdin can be read once');
   const findings: Finding[] = [];
-  const manifests = files.flatMap((file): Placed[] => {
-    const source = file === STDIN ? 'stdin' : file;
+  const manifests: Placed[] = [];
+  for (const file of files) {
+    const source = nameOf(file);
+    const text = await readText(file, '-f');
     try {
-      const read = parseManifests(readText(file), { source, ...(defaultTeam !== undefined && { defaultTeam }) });
-      return read.map((manifest) => ({ ...manifest, team: ownerOf(manifest.team), source }));
+      const read = parseManifests(text, { source, ...(defaultTeam !== undefined && { defaultTeam }) });
+      manifests.push(...read.map((manifest) => ({ ...manifest, team: ownerOf(manifest.team), source })));
     } catch (error) {
       if (!(error instanceof InputInvalid)) throw error;
       findings.push(...error.errors);
-      return [];
     }
-  });
+  }
   if (findings.length === 0) return manifests;
   throw new CliError('failed', 'the files cannot be applied', { findings });
 }
 
 const ownerOf = (team: string): string => (team === SHARED_NAMESPACE ? SHARED : team);
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file === STDIN ? 0 : file, 'utf8');
-  } catch (error) {
-    throw usageError(`cannot read ${file} (${(error as NodeJS.ErrnoException).code})`);
-  }
-}
 
 const PLACE = /^resources\[(\d+)\]\.?/;
 

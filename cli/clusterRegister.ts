@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import type { Cluster } from './shared/answers.ts';
 import { pathOf } from './shared/client.ts';
 import { clientCommand } from './shared/command.ts';
 import { usageError } from './shared/errors.ts';
+import { readText } from './shared/input.ts';
 import { formatOf, isData, OUTPUT, showData } from './shared/output.ts';
 
 export const command = clientCommand({
@@ -24,7 +24,7 @@ export const command = clientCommand({
     const format = formatOf(flags.output);
     if (flags.kubeconfig === undefined)
       throw usageError('--kubeconfig is missing', 'give --kubeconfig FILE, or - for stdin');
-    const body = { kubeconfig: readConfig(flags.kubeconfig) };
+    const body = { kubeconfig: await readText(flags.kubeconfig, '--kubeconfig') };
     const answer = await context.client().request<Cluster>('PUT', pathOf('v1', 'clusters', name), { body });
     if (isData(format)) return showData(context.terminal, format, answer.body);
     context.terminal.print(
@@ -33,11 +33,3 @@ export const command = clientCommand({
     context.terminal.print(`See whether it answers: chancery cluster get ${name}`);
   },
 });
-
-function readConfig(file: string): string {
-  try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8');
-  } catch (error) {
-    throw usageError(`--kubeconfig: cannot read ${file} (${(error as NodeJS.ErrnoException).code})`);
-  }
-}

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Credential } from './shared/answers.ts';
 import { clientCommand } from './shared/command.ts';
 import { usageError } from './shared/errors.ts';
+import { readText, STDIN } from './shared/input.ts';
 import { credentialPath } from './shared/resources.ts';
 import { TEAM, teamOf } from './shared/team.ts';
 
@@ -33,7 +33,7 @@ export const command = clientCommand({
   ],
   async run(context, flags, [name = '']) {
     const team = teamOf(flags, context.env);
-    const data = dataOf(flags['from-literal'], flags['from-file'], flags['from-stdin']);
+    const data = await dataOf(flags['from-literal'], flags['from-file'], flags['from-stdin']);
     const { body, status } = await context
       .client()
       .request<Credential>('PUT', credentialPath(team, name), { body: { data } });
@@ -41,23 +41,22 @@ export const command = clientCommand({
   },
 });
 
-function dataOf(
+async function dataOf(
   literals: readonly string[],
   files: readonly string[],
   stdin: string | undefined,
-): Record<string, string> {
-  const entries = [
-    ...literals.map((text) => {
-      const [key, value] = split(text);
-      if (key === undefined) throw usageError('--from-literal is not KEY=VALUE');
-      return [key, value] as const;
-    }),
-    ...files.map((text) => {
-      const [key, file] = split(text);
-      return [key ?? basename(file), textOf(file)] as const;
-    }),
-    ...(stdin === undefined ? [] : [[stdin, textOf(0)] as const]),
-  ];
+): Promise<Record<string, string>> {
+  const entries: [key: string, value: string][] = [];
+  for (const text of literals) {
+    const [key, value] = split(text);
+    if (key === undefined) throw usageError('--from-literal is not KEY=VALUE');
+    entries.push([key, value]);
+  }
+  for (const text of files) {
+    const [key, file] = split(text);
+    entries.push([key ?? basename(file), await textOf(file, '--from-file')]);
+  }
+  if (stdin !== undefined) entries.push([stdin, await textOf(STDIN, '--from-stdin')]);
   if (entries.length === 0) throw usageError('there is no value', 'give --from-literal, --from-file or --from-stdin');
   const keys = entries.map(([key]) => key);
   const twice = keys.find((key, index) => keys.indexOf(key) !== index);
@@ -71,11 +70,6 @@ function split(text: string): [key: string | undefined, rest: string] {
   return index <= 0 ? [undefined, text] : [text.slice(0, index), text.slice(index + 1)];
 }
 
-function textOf(file: string | 0): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file)).replace(/\r?\n$/, '');
-  } catch (error) {
-    const { code = 'it is not UTF-8 text' } = error as NodeJS.ErrnoException;
-    throw usageError(`cannot read ${file === 0 ? 'stdin' : file} (${code})`);
-  }
-}
+/** Editors and `echo` end a text with a line break that is no part of a secret. */
+const textOf = async (file: string, flag: string): Promise<string> =>
+  (await readText(file, flag)).replace(/\r?\n$/, '');

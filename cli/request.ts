@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { parseDestinations } from '../lib/application/manifests/destinationsAnnotation.ts';
 import type { Certificate } from './shared/answers.ts';
 import { commaList } from './shared/args.ts';
 import { certificatePath } from './shared/certificates.ts';
 import { type Context, clientCommand } from './shared/command.ts';
 import { usageError } from './shared/errors.ts';
+import { readText } from './shared/input.ts';
 import { issuerRefOf } from './shared/issuerRef.ts';
 import { formatOf, isData, OUTPUT, showData } from './shared/output.ts';
 import { standing } from './shared/standing.ts';
@@ -72,7 +72,7 @@ export const command = clientCommand({
     const format = formatOf(flags.output);
     if (flags.issuer === undefined)
       throw usageError('--issuer is missing', 'name who signs, such as --issuer chancery-ca');
-    const spec = { ...specOf(flags), issuerRef: await issuerRefOf(context, team, flags.issuer) };
+    const spec = { ...(await specOf(flags)), issuerRef: await issuerRefOf(context, team, flags.issuer) };
     const after = flags.wait ? await timelineEnd(context, team, name) : undefined;
     const { body, status } = await context
       .client()
@@ -100,7 +100,7 @@ interface SpecFlags {
 }
 
 /** The spec as the API takes it; what was not given is left to its defaults. */
-function specOf(flags: SpecFlags) {
+async function specOf(flags: SpecFlags) {
   const lists = {
     dnsNames: commaList(flags.dns),
     ipAddresses: commaList(flags.ip),
@@ -114,7 +114,7 @@ function specOf(flags: SpecFlags) {
     secretName: flags['secret-name'],
     duration: flags.duration,
     renewBefore: flags['renew-before'],
-    request: flags.csr === undefined ? undefined : readCsr(flags.csr),
+    request: flags.csr === undefined ? undefined : await readText(flags.csr, '--csr'),
   };
   return {
     ...Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0)),
@@ -122,14 +122,6 @@ function specOf(flags: SpecFlags) {
     ...(flags.key !== undefined && { privateKey: keyOf(flags.key) }),
     ...(flags.ca && { isCA: true }),
   };
-}
-
-function readCsr(file: string): string {
-  try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8');
-  } catch (error) {
-    throw usageError(`--csr: cannot read ${file} (${(error as NodeJS.ErrnoException).code})`);
-  }
 }
 
 function keyOf(text: string): { algorithm: string; size?: number } {

@@ -6,6 +6,7 @@ import { localCommand } from './shared/command.ts';
 import { DEFAULT_DATA, dataFolderOf } from './shared/connection.ts';
 import { type Environment, given } from './shared/environment.ts';
 import { usageError } from './shared/errors.ts';
+import { readText } from './shared/input.ts';
 import { logTo } from './shared/log.ts';
 import { programIn, shellWord, VERSION } from './shared/program.ts';
 import { onStop } from './shared/signals.ts';
@@ -74,6 +75,12 @@ const FLAGS = {
     env: 'CHANCERY_OIDC_JWKS_URI',
     help: "Where the issuer's keys are. Default: /.well-known/jwks.json under the issuer.",
   },
+  'oidc-ca-file': {
+    kind: 'text',
+    value: 'FILE',
+    env: 'CHANCERY_OIDC_CA_FILE',
+    help: "PEM of the CA that signed the issuer's TLS certificate. Default: those that the system trusts.",
+  },
   log: {
     kind: 'text',
     value: 'text|json',
@@ -134,19 +141,30 @@ async function readOptions(flags: ServeFlags, env: Environment, terminal: Termin
     hosts: [...list('host'), ...ownAddress(api.host)],
     allow: list('allow'),
     directoryRoots: list('directory-root').map((root) => resolve(root)),
-    ...oidcOf(text('oidc-issuer'), text('oidc-audience'), text('oidc-jwks-uri')),
     ...(keyFile !== undefined && { keyFile: resolve(keyFile) }),
     ...(resolvers.length > 0 && { resolvers }),
+    ...(await oidcOf(text('oidc-issuer'), text('oidc-audience'), text('oidc-jwks-uri'), text('oidc-ca-file'))),
     log: await logOf(text('log') ?? 'text', terminal),
   };
 }
 
-function oidcOf(issuer?: string, audience?: string, jwksUri?: string): Pick<ServeOptions, 'oidc'> {
-  if (issuer === undefined && audience === undefined && jwksUri === undefined) return {};
+async function oidcOf(
+  issuer?: string,
+  audience?: string,
+  jwksUri?: string,
+  caFile?: string,
+): Promise<Pick<ServeOptions, 'oidc'>> {
+  if ([issuer, audience, jwksUri, caFile].every((value) => value === undefined)) return {};
+  // Without an audience, a JWT that was made for any other service would be taken.
   if (issuer === undefined || audience === undefined) {
-    throw usageError('--oidc-issuer and --oidc-audience belong together', 'give both, or neither');
+    throw usageError('--oidc-issuer and --oidc-audience belong together', 'give both, or no --oidc flag');
   }
-  return { oidc: { issuer, audience, ...(jwksUri !== undefined && { jwksUri }) } };
+  for (const [flag, url] of Object.entries({ 'oidc-issuer': issuer, 'oidc-jwks-uri': jwksUri })) {
+    if (url === undefined || (URL.canParse(url) && new URL(url).protocol === 'https:')) continue;
+    throw usageError(`--${flag} ${url}: not an https URL`);
+  }
+  const ca = caFile === undefined ? {} : { ca: await readText(caFile, '--oidc-ca-file') };
+  return { oidc: { issuer, audience, ...(jwksUri !== undefined && { jwksUri }), ...ca } };
 }
 
 /** An address that is listened on is one that clients call; the wildcards are not. */

@@ -50,7 +50,7 @@ export function findConnection(flags: ConnectionFlags, env: Environment): Connec
   return {
     url,
     token,
-    ...(caFile !== undefined && { ca: readText(caFile, 'the CA file') }),
+    ...(caFile !== undefined && { ca: readFile(caFile, 'the CA file') }),
     source: named === undefined ? `the data folder ${folder}` : nameOf(flags),
   };
 }
@@ -90,7 +90,7 @@ function tokenOfEnvironment(env: Environment): string | undefined {
 
 function tokenOfFile(file: string | undefined, source: string): string | undefined {
   if (file === undefined) return undefined;
-  const token = readText(file, 'the token file').trim();
+  const token = readFile(file, source).trim();
   if (/^[\x21-\x7e]+$/.test(token)) return token;
   throw usageError(`${source}: ${file} holds no token`, 'it must hold the token and nothing else');
 }
@@ -107,11 +107,11 @@ function tokenOfFolder(folder: string): string | undefined {
   }
 }
 
-function readText(file: string, what: string): string {
+function readFile(file: string, source: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw usageError(`cannot read ${what} ${file} (${(error as NodeJS.ErrnoException).code})`);
+    throw usageError(`${source}: cannot read ${file} (${(error as NodeJS.ErrnoException).code})`);
   }
 }
 

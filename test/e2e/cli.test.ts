@@ -70,6 +70,9 @@ describe.each(transcripts)('The transcript $name', ({ steps }) => {
       URL: service.url,
       CA: join(service.data, 'tls/ca.crt'),
       NO_COLOR: '1',
+      // What npm says about itself is not of interest here.
+      npm_config_loglevel: 'error',
+      npm_config_update_notifier: 'false',
     };
   });
   afterAll(async () => {

@@ -20,7 +20,12 @@ describe('chancery serve', () => {
   it('prints three commands that work when pasted, ends cleanly at Ctrl-C, and carries on at the next start', async () => {
     const data = join(tempDir('serve'), 'data');
     const first = await startServe(data);
-    expect(first.suggested).toHaveLength(3);
+    const words = [
+      'team put demo',
+      'request web --team demo --dns web.demo.test --issuer chancery-ca --wait',
+      'describe web --team demo',
+    ];
+    expect(first.suggested).toEqual(words.map((word) => `npx chancery ${word} --data ${data}`));
     const pasted: Ended[] = [];
     for (const command of first.suggested) pasted.push(await start('/bin/sh', ['-c', command]).ended);
     expect(pasted.map(({ code }) => code)).toEqual([0, 0, 0]);
