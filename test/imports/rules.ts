@@ -35,8 +35,8 @@ export const rules: readonly IRegularForbiddenRuleType[] = [
   layer('ports', '^lib/ports/', '^lib/(domain|ports)/'),
   layer('application', '^lib/application/', '^lib/(domain|ports|application)/'),
   layer('adapters', '^lib/adapters/', '^lib/(domain|ports|adapters)/'),
-  // The tables are plain data, and one list of them serves the adapters, their tests and the stacks.
-  layer('stacks', '^lib/stacks/', '^lib/stacks/', '^lib/adapters/dynamodb/tables\\.ts$'),
+  // Tables and policies are plain data of the adapters that need them, and no second list of them is to be kept.
+  layer('stacks', '^lib/stacks/', '^lib/stacks/', '^lib/adapters/(dynamodb/tables|policyStatement|[^/]+/policy)\\.ts$'),
   layer('functions', '^functions/', '^lib/(domain|ports|application|adapters)/', '^functions/'),
   rule(
     'composition',
