@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 
 /** What a bench was asked for on its command line. */
 export interface BenchArguments {
-  /** Print the figures as one JSON document instead of tables. */
+  /** Print the figures once more, as one JSON object on the last line. */
   readonly json: boolean;
   /** End with exit code 1 when a figure misses its reach. */
   readonly check: boolean;
@@ -87,10 +87,13 @@ export const rounded = (value: number): number => (value >= 100 ? Math.round(val
 export const reached = ({ value, reach }: Figure): boolean =>
   value <= (reach?.atMost ?? Number.POSITIVE_INFINITY) && value >= (reach?.atLeast ?? Number.NEGATIVE_INFINITY);
 
-/** Prints the figures as asked, and sets exit code 1 when `--check` was given and a reach is missed. */
+/**
+ * Prints the figures: a table, and with `--json` one line that is a JSON object. With `--check`, a missed reach is named last and sets exit
+ * code 1.
+ */
 export function report(title: string, figures: readonly Figure[], { json, check }: BenchArguments): void {
-  if (json) console.log(JSON.stringify({ bench: title, node: process.version, figures }, null, 2));
-  else console.log(`${title}\n\n${table(['figure', 'value', 'unit', 'reach'], figures.map(row))}`);
+  console.log(`${title}\n\n${table(['figure', 'value', 'unit', 'reach'], figures.map(row))}`);
+  if (json) console.log(`\n${JSON.stringify({ bench: title, node: process.version, figures })}`);
   const missed = figures.filter((figure) => !reached(figure));
   if (!check || missed.length === 0) return;
   console.error(`\nmissed: ${missed.map((figure) => figure.name).join('; ')}`);
