@@ -15,6 +15,8 @@ export default defineConfig({
           exclude: ['test/contract/**', 'test/workflow/**', 'test/e2e/**'],
           // Pure code keeps nothing between files, and a fresh context for each would cost most of the time.
           isolate: false,
+          // Properties and compilers take long on a busy machine; what hangs still ends.
+          testTimeout: 60_000,
           sequence: { groupOrder: 0 },
         },
       },

@@ -62,7 +62,8 @@ describe.each(files)('%s', (file) => {
     const { isValid, errorsText } = aslValidator(local);
     expect(errorsText('\n')).toBe('');
     expect(isValid).toBe(true);
-  });
+    // The validator compiles its schemas: a second on a quiet machine, many on a busy one.
+  }, 60_000);
 
   it('reaches every state, and names no other', () => {
     const reached = new Set<string>();
