@@ -30,6 +30,8 @@ async function newKey({ algorithm, size }: KeyKind): Promise<KeyObject> {
   });
 }
 
+const PKCS8 = /^-----BEGIN PRIVATE KEY-----\n[A-Za-z0-9+/=\n]+\n-----END PRIVATE KEY-----\n$/;
+
 const pkcs8 = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }).toString();
 
 /**
@@ -37,6 +39,8 @@ const pkcs8 = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'p
  * @throws Refusal `InvalidKey`
  */
 export function encodeKey(pem: string, encoding: 'PKCS1' | 'PKCS8'): string {
+  // As it is made here: the common case costs no parsing.
+  if (encoding === 'PKCS8' && PKCS8.test(pem)) return pem;
   const key = privateKey(pem);
   if (encoding === 'PKCS8' || key.asymmetricKeyType === 'ed25519') return pkcs8(key);
   return key.export({ type: key.asymmetricKeyType === 'rsa' ? 'pkcs1' : 'sec1', format: 'pem' }).toString();

@@ -1,8 +1,9 @@
 import { certificateDecider } from '../../domain/certificate.decide.ts';
-import { certificateStream, type LiveCertificate } from '../../domain/certificate.ts';
+import { certificateStream, type Issued, type LiveCertificate } from '../../domain/certificate.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { KeySigner } from '../../ports/keySigner.ts';
+import { openedOnce } from '../openedOnce.ts';
 import { CERTIFICATES } from '../projections.ts';
 import { caRefOf } from '../references.ts';
 import type { Services } from '../services.ts';
@@ -33,19 +34,32 @@ export async function signingCa(services: Needs, owner: string, secretName: stri
     });
   }
   const signer = issued.keyRef && (await sealedSigner(services, issued.keyRef, owner));
-  const chain = await services.vault.open(issued.chainRef, owner);
-  if (!signer || !chain)
+  const chains = await caChains(services.vault, `${owner} ${issued.chainRef}`, () =>
+    openChains(services, owner, issued),
+  );
+  if (!signer || !chains)
     throw new Refusal('CaKeyMissing', `the key of the CA with secretName ${secretName} is not in the vault`);
-  const root = await services.vault.open(caRefOf(issued.chainRef), owner);
-  const pem = Buffer.from(chain).toString('utf8');
-  const [leaf] = services.x509.readChain(pem);
-  return {
-    signer,
-    certificate: leaf!.pem,
-    chain: pem,
-    root: root ? Buffer.from(root).toString('utf8') : pem,
-    notAfter: issued.notAfter,
+  return { signer, ...chains, notAfter: issued.notAfter };
+}
+
+type CaChains = Pick<SigningCa, 'certificate' | 'chain' | 'root'>;
+
+/** Every leaf needs those of its CA. */
+const caChains = openedOnce<CaChains>(64);
+
+async function openChains(
+  { vault, x509 }: Needs,
+  owner: string,
+  { chainRef }: Pick<Issued, 'chainRef'>,
+): Promise<CaChains | undefined> {
+  const text = async (ref: string): Promise<string | undefined> => {
+    const sealed = await vault.open(ref, owner);
+    return sealed && Buffer.from(sealed).toString('utf8');
   };
+  const chain = await text(chainRef);
+  if (chain === undefined) return undefined;
+  const root = await text(caRefOf(chainRef));
+  return { certificate: x509.readChain(chain)[0]!.pem, chain, root: root ?? chain };
 }
 
 async function findCertificate({ ledger, views }: Needs, owner: string, secretName: string): Promise<LiveCertificate> {
