@@ -16,9 +16,9 @@ import {
 } from '../../lib/adapters/dynamodb/tables.ts';
 import type { Ministack } from './peers/ministack.ts';
 
-/** A client of the emulator. */
+/** A client of the emulator, which on a busy machine may take long over its first answer. */
 export const clientOf = ({ endpoint, region, credentials }: Pick<Ministack, 'endpoint' | 'region' | 'credentials'>) =>
-  dynamodbClient({ endpoint, region, credentials });
+  dynamodbClient({ endpoint, region, credentials, requestHandler: { requestTimeout: 60_000 } });
 
 /** Makes the tables of these roles as {@link ledgerTables} says, under names that nobody has used. Roles that are left out have no table. */
 export async function makeTables(client: DynamoDBClient, roles: readonly TableRole[]): Promise<TableNames> {
