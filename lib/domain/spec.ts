@@ -91,9 +91,22 @@ export interface WebhookSpec {
   readonly tokenSecretRef?: CredentialRef;
 }
 
+/**
+ * dns01 by Amazon Route 53, named as cert-manager names it. Without `hostedZoneID` the public zone that fits the name best is looked up;
+ * `role` is assumed to write in another account. There are no static keys: the service works with its own role.
+ */
+export interface Route53Spec {
+  readonly hostedZoneID?: string;
+  readonly region?: string;
+  /** ARN of an IAM role. */
+  readonly role?: string;
+}
+
+/** Exactly one of the first three is present. */
 export interface Dns01Spec {
   readonly rfc2136?: Rfc2136Spec;
   readonly webhook?: WebhookSpec;
+  readonly route53?: Route53Spec;
   /** Follow: validate at the CNAME target of `_acme-challenge.<name>`. cert-manager's cnameStrategy. */
   readonly cnameStrategy?: 'None' | 'Follow';
   /** Authoritative servers as `host:port`, asked for propagation in place of the zone's NS records. */

@@ -71,6 +71,8 @@ describe('what to do', () => {
       codesIn(/^ {2}([a-z]\w+): '(?:now|atTime|backoff|person|configuration)',$/gm, 'lib/domain/problem.ts'),
     ],
     ['DNS', codesIn(/new DnsError\(\s*'(\w+)'/g, 'lib/adapters/dns')],
+    ['Route 53', codesIn(/new DnsError\(\s*'(\w+)'/g, 'lib/adapters/route53')],
+    ['AWS', codesIn(/(?:refused|failed)\((?:'\w+', )?\s*'([A-Z]\w+)'/g, 'lib/adapters/secretsManager')],
     ['DNS response codes', codesIn(/'(Dns\w+)'/g, 'lib/adapters/dns/rcode.ts')],
     ['clusters', codesIn(/(?:refused|failed)\((?:'\w+', )?\s*'([A-Z]\w+)'/g, 'lib/adapters/kubernetes')],
     ['directories', codesIn(/Refusal\(\s*'(\w+)'/g, 'lib/adapters/directory')],

@@ -7,7 +7,7 @@ import type { NameServer } from '../support/peers/dns.ts';
 export interface DnsProviderCase {
   readonly provider: DnsProvider;
   readonly to: Dns01Target;
-  readonly primary: NameServer;
+  readonly primary: Pick<NameServer, 'query' | 'update'>;
   stop(): Promise<void>;
 }
 

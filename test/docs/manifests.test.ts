@@ -32,7 +32,7 @@ const codesIn = (text: string, pattern: RegExp): string[] =>
 describe('docs/manifests.md', () => {
   test('has the fields that the schemas have (write them anew: vitest run test/docs/manifests.test.ts -u)', async () => {
     expect(withTables).toContain('`dnsNames[]`');
-    expect(withTables).toContain('`acme.solvers[].dns01.route53`');
+    expect(withTables).toContain('`acme.solvers[].dns01.cloudflare`');
     await expect(withTables).toMatchFileSnapshot(path);
   });
 

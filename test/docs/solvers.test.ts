@@ -13,7 +13,8 @@ const source = (folder: string) =>
 
 describe('docs/solvers.md', () => {
   test('has a row for every code that DNS solvers answer, and no other', () => {
-    const codes = source('lib/adapters/dns').match(/'(Dns|Webhook|Cname|Solver|Address)[A-Z][A-Za-z]+'/g) ?? [];
+    const sources = ['lib/adapters/dns', 'lib/adapters/route53', 'lib/adapters'].map(source).join('');
+    const codes = sources.match(/'(Dns|Webhook|Cname|Solver|Address)[A-Z][A-Za-z]+'/g) ?? [];
     const written = [...page.slice(page.indexOf('## When it fails')).matchAll(/^\| `([A-Za-z0-9]+)` \|/gm)];
     expect(written.map(([, code]) => code)).toEqual([...new Set(codes.map((code) => code.slice(1, -1)))].sort());
   });
@@ -28,7 +29,7 @@ describe('docs/solvers.md', () => {
 
   test('has an example of every kind of solver', () => {
     expect(examples.length).toBeGreaterThanOrEqual(5);
-    for (const word of ['rfc2136:', 'webhook:', 'http01:', 'cnameStrategy:', 'nameservers:'])
+    for (const word of ['rfc2136:', 'route53:', 'webhook:', 'http01:', 'cnameStrategy:', 'nameservers:'])
       expect(examples.join('')).toContain(word);
   });
 

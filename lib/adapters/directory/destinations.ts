@@ -11,6 +11,7 @@ import type {
 } from '../../ports/destinations.ts';
 import { leafFingerprint } from '../leafFingerprint.ts';
 import { failed, refused, type Unsuccessful } from '../pushResults.ts';
+import { turns } from '../turns.ts';
 import { type Files, foreignNames, type Mark, removeSet, replaceSet, shownText, standingSet } from './fileSet.ts';
 import { type Folder, isCode, openFolder } from './folder.ts';
 
@@ -20,6 +21,7 @@ import { type Folder, isCode, openFolder } from './folder.ts';
  * is never taken over. `objectUid` is an id in our mark, `resourceVersion` names the set.
  */
 export function directoryDestinations(options: { readonly roots: readonly string[] }): Destinations {
+  // Two pushes at once would clean away each other's files.
   const inTurn = turns();
   const within = <T>(
     to: Destination,
@@ -137,20 +139,6 @@ function outcomeOf(error: unknown): Unsuccessful {
   if (typeof code === 'string' && /^E[A-Z0-9]+$/.test(code))
     return failed('infrastructure', 'WriteFailed', `The file system answered ${code}.`);
   throw error;
-}
-
-/** Runs work on one path one after another: two pushes at once would clean away each other's files. */
-function turns(): <T>(path: string, work: () => Promise<T>) => Promise<T> {
-  const last = new Map<string, Promise<unknown>>();
-  return (path, work) => {
-    const turn = (last.get(path) ?? Promise.resolve()).then(work, work);
-    last.set(path, turn);
-    const forget = () => {
-      if (last.get(path) === turn) last.delete(path);
-    };
-    turn.then(forget, forget);
-    return turn;
-  };
 }
 
 function directoryOnly(to: Destination): DirectoryDestination {

@@ -49,7 +49,7 @@ export function dnsProvider(options: DnsOptions): DnsProvider {
     } else if (webhook) {
       await callWebhook({ http, spec: webhook, token: to.secrets.tokenSecretRef }, act, values);
     } else {
-      throw new DnsError('SolverIncomplete', 'the dns01 solver has neither rfc2136 nor webhook', false);
+      throw new DnsError('SolverIncomplete', 'the dns01 solver has none of rfc2136, route53 and webhook', false);
     }
   };
 

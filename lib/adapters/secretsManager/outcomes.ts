@@ -22,22 +22,22 @@ export function outcomeOf(error: unknown, to: SecretsManagerDestination): Unsucc
   const { name, message } = error;
   if (error instanceof RoleRefused) return roleRefused(to);
   if (THROTTLED.includes(name)) {
-    return failed('atTime', 'TooManyRequests', 'Secrets Manager asks to slow down.', SLOW_DOWN);
+    return failed('atTime', 'AwsThrottled', 'Secrets Manager asks to slow down.', SLOW_DOWN);
   }
   if (name === 'LimitExceededException') {
-    return failed('atTime', 'QuotaExceeded', `Secrets Manager has no room: ${message}`, QUOTA);
+    return failed('atTime', 'AwsQuotaReached', `Secrets Manager has no room: ${message}`, QUOTA);
   }
   if (name.startsWith('AccessDenied')) return accessDenied(message, to);
   if (KEY.includes(name)) {
-    return refused('KeyUnusable', `${nameOf(to)}: its KMS key cannot be used: enable it, or allow its use.`);
+    return refused('AwsKeyUnusable', `${nameOf(to)}: its KMS key cannot be used: enable it, or allow its use.`);
   }
   if (CREDENTIALS.includes(name)) {
-    return refused('Unauthorized', 'AWS does not accept the credentials of the service.');
+    return refused('AwsUnauthorized', 'AWS does not accept the credentials of the service.');
   }
-  if (EXPIRED.includes(name)) return failed('now', 'Unauthorized', 'The credentials expired while they were used.');
+  if (EXPIRED.includes(name)) return failed('now', 'AwsUnauthorized', 'The credentials expired while they were used.');
   if (/scheduled for deletion|marked (?:for|as) delet/i.test(message)) return scheduledForDeletion(to);
   if (name === 'InvalidParameterException' || name === 'InvalidRequestException' || name === 'ValidationException') {
-    return refused('Invalid', `${nameOf(to)}: ${message}`);
+    return refused('AwsInvalid', `${nameOf(to)}: ${message}`);
   }
   return notReached(error, to);
 }
@@ -48,17 +48,21 @@ function notReached(
 ): Unsuccessful {
   const status = error.$metadata?.httpStatusCode;
   if (status !== undefined && status >= 500) {
-    return failed('backoff', 'ServiceUnavailable', `${nameOf(to)}: Secrets Manager has a fault (${error.name}).`);
+    return failed('backoff', 'AwsFailing', `${nameOf(to)}: Secrets Manager has a fault (${error.name}).`);
   }
   if (error.name === 'TimeoutError' || typeof error.code === 'string') {
-    return failed('backoff', 'Unreachable', `Secrets Manager cannot be reached (${String(error.code ?? error.name)}).`);
+    return failed(
+      'backoff',
+      'AwsUnreachable',
+      `Secrets Manager cannot be reached (${String(error.code ?? error.name)}).`,
+    );
   }
   throw error;
 }
 
 const roleRefused = ({ roleArn }: SecretsManagerDestination): Unsuccessful =>
   refused(
-    'RoleRefused',
+    'AwsRoleRefused',
     `The role ${roleArn} cannot be assumed: its trust policy must allow the service, with the team as external id, and the operator the role.`,
   );
 
@@ -66,7 +70,7 @@ const roleRefused = ({ roleArn }: SecretsManagerDestination): Unsuccessful =>
 function accessDenied(message: string, to: SecretsManagerDestination): Unsuccessful {
   const action = /perform: ([a-z]+:[A-Za-z]+)/.exec(message)?.[1] ?? 'write';
   const who = to.roleArn ? `The role ${to.roleArn}` : 'The service';
-  return refused('AccessDenied', `${who} may not ${action} ${to.name}: grant it that action.`);
+  return refused('AwsAccessDenied', `${who} may not ${action} ${to.name}: grant it that action.`);
 }
 
 /** What to say of a secret that somebody deleted and that is still kept. */

@@ -3,7 +3,7 @@ import { certificateStream, type LiveCertificate } from '../../domain/certificat
 import { type DeliveryCommand, deliveryDecider } from '../../domain/delivery.decide.ts';
 import type { DeliveryState, DesiredDelivery } from '../../domain/delivery.ts';
 import { checkPolicy } from '../../domain/policy.ts';
-import { Refusal } from '../../domain/refusal.ts';
+import { isOwnFault, Refusal } from '../../domain/refusal.ts';
 import { liveTeam, teamDecider, teamStream } from '../../domain/team.ts';
 import { plusSeconds } from '../../domain/time.ts';
 import type { PushContext, PushResult } from '../../ports/destinations.ts';
@@ -31,7 +31,7 @@ export async function push(services: Needs, input: DeliverInput): Promise<Outcom
     const result = await act(services, state, state.desired);
     return await record(services, input, state.desired, result);
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
+    if (!(error instanceof Refusal) || isOwnFault(error)) throw error;
     return record(services, input, state.desired, { outcome: 'refused', reason: error.code, message: error.message });
   }
 }
@@ -40,7 +40,12 @@ type Result = PushResult | { readonly outcome: 'withdrawn' };
 
 async function act(services: Needs, state: DeliveryState, desired: DesiredDelivery): Promise<Result> {
   const to = state.destination!;
-  const context: PushContext = { instance: services.instance, certificate: desired.certificate, known: state.observed };
+  const context: PushContext = {
+    instance: services.instance,
+    certificate: desired.certificate,
+    desired,
+    known: state.observed,
+  };
   if (state.withdrawing) return services.destinations.withdraw(to, context);
   const [team, name] = splitName(desired.certificate);
   const certificate = await currentCertificate(services, team, name, desired);

@@ -3,7 +3,18 @@ import { closed } from './closed.ts';
 import { credentialRef, subdomainName } from './common.ts';
 
 const PROVIDERS =
-  'supported: rfc2136, webhook, or http01; or delegate _acme-challenge by CNAME to a zone that takes rfc2136';
+  'supported: rfc2136, route53, webhook, or http01; or delegate _acme-challenge by CNAME to a zone that takes one of them';
+
+const NO_KEYS = "leave it out: static keys are not taken; the service's own role writes, or the one that role names";
+
+const route53 = closed(
+  {
+    hostedZoneID: z.string().max(64).optional().describe('Default: the public zone that fits the name best.'),
+    region: z.string().max(64).optional().describe("Of the API's requests. Default: the service's own."),
+    role: z.string().max(2048).optional().describe('ARN of a role that is assumed to write in another account.'),
+  },
+  { accessKeyID: NO_KEYS, accessKeyIDSecretRef: NO_KEYS, secretAccessKeySecretRef: NO_KEYS, auth: NO_KEYS },
+);
 
 const rfc2136 = closed({
   nameserver: z.string().min(1).max(300).describe('Takes the updates: host, host:port or [IPv6]:port.'),
@@ -35,6 +46,7 @@ const dns01 = closed(
   {
     rfc2136: rfc2136.optional().describe('A name server that takes dynamic updates (RFC 2136).'),
     webhook: webhook.optional().describe('An HTTP service that sets TXT records.'),
+    route53: route53.optional().describe('Amazon Route 53, with the access that the service has.'),
     cnameStrategy: z
       .enum(['None', 'Follow'])
       .optional()
@@ -52,7 +64,6 @@ const dns01 = closed(
     cloudDNS: PROVIDERS,
     cloudflare: PROVIDERS,
     digitalocean: PROVIDERS,
-    route53: PROVIDERS,
   },
 );
 
@@ -74,7 +85,7 @@ const solver = closed(
     )
       .optional()
       .describe('Which names the solver serves. Without it: all.'),
-    dns01: dns01.optional().describe('By a TXT record (RFC 8555 8.4): exactly one of rfc2136 and webhook.'),
+    dns01: dns01.optional().describe('By a TXT record (RFC 8555 8.4): exactly one of rfc2136, route53 and webhook.'),
     http01: closed({
       ingress: recorded.optional().describe('Recorded, not used.'),
       gatewayHTTPRoute: recorded.optional().describe('Recorded, not used.'),

@@ -3,6 +3,7 @@ import { fieldOf } from '../../domain/fieldPath.ts';
 import type { Findings } from '../../domain/inputInvalid.ts';
 import { quoted } from '../../domain/quoted.ts';
 import { Refusal } from '../../domain/refusal.ts';
+import { checkRegion, checkRoleArn } from './aws.ts';
 import type { DestinationInput } from './certificate.ts';
 
 /** What a destination has where it says nothing. `awsName`: of a secret in AWS. */
@@ -83,8 +84,6 @@ export function normalizeDirectory(path: string, field: string): string {
 /** Letters, digits and `/_+=.@-` as Secrets Manager has them, and our own `{uid}`. */
 const SECRET_NAME = /^(?:[A-Za-z0-9/_+=.@-]|\{uid\})+$/;
 const LONGEST_SECRET_NAME = 512;
-const REGION = /^[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}$/;
-const ROLE_ARN = /^arn:aws[a-z-]*:iam::[0-9]{12}:role\/[A-Za-z0-9+=,.@/_-]{1,512}$/;
 
 function normalizeSecret(
   { name: given, region, roleArn }: DestinationInput,
@@ -98,17 +97,7 @@ function normalizeSecret(
       remedy: 'write at most 512 letters, digits and any of /_+=.@-, with {uid} where the uid shall stand',
     });
   }
-  if (region !== undefined && !REGION.test(region)) {
-    throw new Refusal('InvalidRegion', `${quoted(region)} is no AWS region`, {
-      field: fieldOf(field, 'region'),
-      remedy: 'write it as eu-central-1',
-    });
-  }
-  if (roleArn !== undefined && !ROLE_ARN.test(roleArn)) {
-    throw new Refusal('InvalidRoleArn', `${quoted(roleArn)} is no ARN of a role`, {
-      field: fieldOf(field, 'roleArn'),
-      remedy: 'write it as arn:aws:iam::111122223333:role/name',
-    });
-  }
+  checkRegion(region, fieldOf(field, 'region'));
+  checkRoleArn(roleArn, fieldOf(field, 'roleArn'));
   return { name, ...(region && { region }), ...(roleArn && { roleArn }) };
 }

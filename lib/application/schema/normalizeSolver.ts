@@ -3,7 +3,8 @@ import type { Findings } from '../../domain/inputInvalid.ts';
 import { normalizeDnsName } from '../../domain/names.ts';
 import { quoted } from '../../domain/quoted.ts';
 import { Refusal } from '../../domain/refusal.ts';
-import type { Dns01Spec, Rfc2136Spec, Solver, SolverSelector, WebhookSpec } from '../../domain/spec.ts';
+import type { Dns01Spec, Rfc2136Spec, Route53Spec, Solver, SolverSelector, WebhookSpec } from '../../domain/spec.ts';
+import { checkRegion, checkRoleArn } from './aws.ts';
 import type { Defaults } from './common.ts';
 import { checkHostPort, checkHttps, normalizeCaBundle } from './endpoints.ts';
 import type { Dns01Input, SolverInput } from './issuer.ts';
@@ -37,17 +38,20 @@ function normalizeSelector(
 
 function normalizeDns01(input: Dns01Input, at: string, defaults: Defaults, findings: Findings): Dns01Spec {
   const { cnameStrategy, nameservers } = input;
-  if ((input.rfc2136 === undefined) === (input.webhook === undefined)) {
-    findings.add(at, 'DnsProviderMissing', 'must have exactly one of rfc2136 and webhook');
+  const providers = [input.rfc2136, input.route53, input.webhook].filter((provider) => provider !== undefined);
+  if (providers.length !== 1) {
+    findings.add(at, 'DnsProviderMissing', 'must have exactly one of rfc2136, route53 and webhook');
   }
   const rfc2136 = input.rfc2136 && normalizeRfc2136(input.rfc2136, fieldOf(at, 'rfc2136'), defaults, findings);
   const webhook = input.webhook && normalizeWebhook(input.webhook, fieldOf(at, 'webhook'), findings);
+  const route53 = input.route53 && normalizeRoute53(input.route53, fieldOf(at, 'route53'), findings);
   nameservers?.forEach((server, index) => {
     findings.attempt(() => checkHostPort(server, fieldOf(at, 'nameservers', index)));
   });
   return {
     ...(rfc2136 && { rfc2136 }),
     ...(webhook && { webhook }),
+    ...(route53 && { route53 }),
     ...(cnameStrategy && { cnameStrategy }),
     ...(nameservers && nameservers.length > 0 && { nameservers }),
   };
@@ -100,4 +104,23 @@ function normalizeWebhook(input: NonNullable<Dns01Input['webhook']>, at: string,
   const caBundle =
     input.caBundle && findings.attempt(() => normalizeCaBundle(input.caBundle!, fieldOf(at, 'caBundle')));
   return { url, ...(caBundle && { caBundle }), ...(tokenSecretRef && { tokenSecretRef }) };
+}
+
+const ZONE_ID = /^[A-Z0-9]{1,32}$/;
+
+function normalizeRoute53(input: NonNullable<Dns01Input['route53']>, at: string, findings: Findings): Route53Spec {
+  const [region, role] = [input.region || undefined, input.role || undefined];
+  // The API writes ids with this in front.
+  const hostedZoneID = input.hostedZoneID?.replace(/^\/hostedzone\//, '');
+  if (hostedZoneID && !ZONE_ID.test(hostedZoneID)) {
+    findings.add(
+      fieldOf(at, 'hostedZoneID'),
+      'InvalidZoneId',
+      'is no id of a hosted zone',
+      'write it as Z0123456789ABC',
+    );
+  }
+  findings.attempt(() => checkRegion(region, fieldOf(at, 'region')));
+  findings.attempt(() => checkRoleArn(role, fieldOf(at, 'role')));
+  return { ...(hostedZoneID && { hostedZoneID }), ...(region && { region }), ...(role && { role }) };
 }

@@ -56,7 +56,10 @@ describe('a push to Secrets Manager, by a scripted client', () => {
       },
       () => described({ VersionIdsToStages: { [made!.ClientRequestToken]: ['AWSCURRENT'] } }),
     );
-    expect(await destinations.push(to, contents, context)).toMatchObject({ class: 'backoff', reason: 'Unreachable' });
+    expect(await destinations.push(to, contents, context)).toMatchObject({
+      class: 'backoff',
+      reason: 'AwsUnreachable',
+    });
     expect(await destinations.push(to, contents, context)).toEqual({
       outcome: 'confirmed',
       objectUid: ARN,
@@ -108,11 +111,11 @@ describe('a push to Secrets Manager, by a scripted client', () => {
 
   test.each([
     ['ThrottlingException', 'Rate exceeded', { outcome: 'failed', class: 'atTime', retryAfter: 60 }],
-    ['LimitExceededException', 'too many versions', { outcome: 'failed', class: 'atTime', reason: 'QuotaExceeded' }],
-    ['EncryptionFailure', 'key disabled', { outcome: 'refused', reason: 'KeyUnusable' }],
+    ['LimitExceededException', 'too many versions', { outcome: 'failed', class: 'atTime', reason: 'AwsQuotaReached' }],
+    ['EncryptionFailure', 'key disabled', { outcome: 'refused', reason: 'AwsKeyUnusable' }],
     ['ExpiredTokenException', 'expired', { outcome: 'failed', class: 'now' }],
-    ['UnrecognizedClientException', 'no such key', { outcome: 'refused', reason: 'Unauthorized' }],
-    ['InvalidParameterException', 'bad name', { outcome: 'refused', reason: 'Invalid' }],
+    ['UnrecognizedClientException', 'no such key', { outcome: 'refused', reason: 'AwsUnauthorized' }],
+    ['InvalidParameterException', 'bad name', { outcome: 'refused', reason: 'AwsInvalid' }],
     [
       'InvalidRequestException',
       "You can't perform this operation on the secret because it was marked for deletion.",
@@ -123,7 +126,7 @@ describe('a push to Secrets Manager, by a scripted client', () => {
       'User: arn:aws:sts::111122223333:assumed-role/secret-role/x is not authorized to perform: secretsmanager:PutSecretValue on resource: y',
       {
         outcome: 'refused',
-        reason: 'AccessDenied',
+        reason: 'AwsAccessDenied',
         message: `The service may not secretsmanager:PutSecretValue ${to.name}: grant it that action.`,
       },
     ],
@@ -138,7 +141,7 @@ describe('a push to Secrets Manager, by a scripted client', () => {
     const { destinations } = open(fault, new TypeError('a bug'));
     expect(await destinations.push(to, contents, context)).toMatchObject({
       class: 'backoff',
-      reason: 'ServiceUnavailable',
+      reason: 'AwsFailing',
     });
     await expect(destinations.push(to, contents, context)).rejects.toThrow('a bug');
   });
@@ -155,7 +158,7 @@ describe('a push to Secrets Manager, by a scripted client', () => {
     });
     expect(await destinations.push({ ...to, roleArn }, contents, context)).toMatchObject({
       outcome: 'refused',
-      reason: 'RoleRefused',
+      reason: 'AwsRoleRefused',
       message: expect.stringContaining(roleArn),
     });
     // The team is the external id, so that no team can use a role that trusts us for another.

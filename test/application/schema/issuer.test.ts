@@ -49,6 +49,19 @@ describe('an issuer is read', () => {
     expect(read(acme({ solvers: [{ http01 }, { http01: {} }] })).acme?.solvers).toEqual([{ http01 }, { http01: {} }]);
   });
 
+  test('with route53 as cert-manager names it', () => {
+    const route53 = { region: 'eu-central-1', role: 'arn:aws:iam::111122223333:role/dns' };
+    const given = [
+      { ...route53, hostedZoneID: '/hostedzone/Z0123456789ABC' },
+      { hostedZoneID: '', region: '', role: '' },
+    ];
+    const solvers = given.map((each) => ({ dns01: { route53: each } }));
+    expect(read(acme({ solvers })).acme?.solvers).toEqual([
+      { dns01: { route53: { ...route53, hostedZoneID: 'Z0123456789ABC' } } },
+      { dns01: { route53: {} } },
+    ]);
+  });
+
   test('with selectors of normal names', () => {
     const selector = { dnsNames: ['Bücher.example'], dnsZones: ['Example.com.'] };
     const [solver] = read(
@@ -152,12 +165,29 @@ describe('bad input is refused by place and code:', () => {
       dns01({ webhook: { url: 'http://a', tokenSecretRef: { name: 'x' } } }),
       [`${solver}.dns01.webhook.url InvalidUrl`],
     ],
+    ['two providers', dns01({ webhook: { url: 'http://a' }, route53: {} }), [`${solver}.dns01 DnsProviderMissing`]],
+    [
+      'no zone',
+      dns01({ route53: { hostedZoneID: 'example.com' } }),
+      [`${solver}.dns01.route53.hostedZoneID InvalidZoneId`],
+    ],
+    ['no region', dns01({ route53: { region: 'here' } }), [`${solver}.dns01.route53.region InvalidRegion`]],
+    ['no role', dns01({ route53: { role: 'chancery' } }), [`${solver}.dns01.route53.role InvalidRoleArn`]],
     ['another protocol', dns01({ webhook: { url: 'ftp://a' } }), [`${solver}.dns01.webhook.url InvalidUrl`]],
   ])('%s', (_, spec, expected) => {
     expect(codesOf(() => readIssuerBody({ spec }, ours))).toEqual(expected);
   });
 
-  test.each(['acmeDNS', 'akamai', 'azureDNS', 'cloudDNS', 'cloudflare', 'digitalocean', 'route53'])(
+  test.each(['accessKeyID', 'accessKeyIDSecretRef', 'secretAccessKeySecretRef', 'auth'])(
+    'static credentials for Route 53 by %s, with what there is in their place',
+    (member) => {
+      const [error] = errorsOf(() => read(dns01({ route53: { region: 'eu-central-1', [member]: {} } })));
+      expect(error).toMatchObject({ field: `${solver}.dns01.route53.${member}`, code: 'UnsupportedField' });
+      expect(error?.remedy).toContain("the service's own role");
+    },
+  );
+
+  test.each(['acmeDNS', 'akamai', 'azureDNS', 'cloudDNS', 'cloudflare', 'digitalocean'])(
     'the provider %s, with what there is in its place',
     (provider) => {
       const [error] = errorsOf(() => read(dns01({ [provider]: {} })));
@@ -181,6 +211,7 @@ describe('for any input', () => {
         { selector: { dnsZones: ['Example.com'] }, dns01: { rfc2136: tsig, cnameStrategy: 'Follow' } },
         { dns01: { webhook: { url: 'http://127.0.0.1:1/x' }, nameservers: ['[::1]:53'] } },
         { dns01: { rfc2136: { ...tsig, tsigAlgorithm: 'hmacsha1' } } },
+        { dns01: { route53: { hostedZoneID: '/hostedzone/Z1' } } },
       ),
       fc.anything(),
     ),

@@ -62,7 +62,7 @@ describe('resources over HTTP', () => {
       [{ spec: { vault: {} } }, 'UnsupportedField'],
       [{ spec: { acme: { server: 'http://ca.example/dir' } } }, 'InvalidUrl'],
       [
-        { spec: { acme: { server: 'https://ca.example/dir', solvers: [{ dns01: { route53: {} } }] } } },
+        { spec: { acme: { server: 'https://ca.example/dir', solvers: [{ dns01: { cloudflare: {} } }] } } },
         'UnsupportedField',
       ],
     ])('%o are refused', async (json, code) => {
