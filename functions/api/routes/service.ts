@@ -21,7 +21,8 @@ async function readiness({ services, options }: Call) {
 
 async function ledgerCheck({ store }: Call['services']): Promise<string> {
   try {
-    await store.head('');
+    // Of no stream that there can be; whether it is found does not matter.
+    await store.head('readiness');
     return 'ok';
   } catch {
     return 'unreadable';

@@ -1,0 +1,15 @@
+import { issueToken } from '../../lib/application/tokens.ts';
+import { plusSeconds } from '../../lib/domain/time.ts';
+
+/** Seconds: long enough to make the tokens that people and programs are to have. */
+const LIFETIME = 24 * 3600;
+
+type Needs = Parameters<typeof issueToken>[0];
+
+/** An administrator's token for whoever may call the function: AWS's own permissions say who. Every one is on the ledger, and can be revoked. */
+export const adminToken = (services: Needs) => async (): Promise<{ token: string; expires: string }> => {
+  const expires = plusSeconds(services.clock.now(), LIFETIME);
+  const request = { team: '*', verbs: ['admin'] as const, expires, description: 'made by the function adminToken' };
+  const { token } = await issueToken(services, request, { actor: 'adminToken' });
+  return { token, expires };
+};

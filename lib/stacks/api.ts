@@ -1,0 +1,79 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { type CfnStage, HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import type { Construct } from 'constructs';
+import { acknowledge } from './constructs/acknowledge.ts';
+import { Handler } from './constructs/handler.ts';
+import { type House, logGroup } from './constructs/house.ts';
+import type { DataStack } from './data.ts';
+import { arnsOf, environmentOf } from './environment.ts';
+
+/** What the access log keeps of a request: no header, no query, no body, so no token. */
+const ACCESS_LOG = {
+  at: '$context.requestTime',
+  requestId: '$context.requestId',
+  ip: '$context.identity.sourceIp',
+  method: '$context.httpMethod',
+  path: '$context.path',
+  status: '$context.status',
+  octets: '$context.responseLength',
+  milliseconds: '$context.responseLatency',
+  error: '$context.integrationErrorMessage',
+};
+
+/** The functions of this stack. */
+export type ApiFunction = 'api' | 'http01' | 'adminToken';
+
+/** The HTTP API. The function itself checks tokens, so that every refusal has the form that the embedded service gives it. */
+export class ApiStack extends Stack {
+  readonly api: HttpApi;
+  readonly handlers: Readonly<Record<ApiFunction, Handler>>;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    { house, data, ...props }: StackProps & { readonly house: House; readonly data: DataStack },
+  ) {
+    super(scope, id, props);
+    this.addStackDependency(data);
+    const handler = (name: ApiFunction): Handler =>
+      new Handler(this, name, {
+        house,
+        name,
+        arns: arnsOf(this, house, data),
+        environment: environmentOf(house, data),
+        logKey: data.keys.logs,
+      });
+    this.handlers = { api: handler('api'), http01: handler('http01'), adminToken: handler('adminToken') };
+    this.api = new HttpApi(this, 'Api', { apiName: house.config.instance, createDefaultStage: false });
+    const { rate, burst } = house.config.throttle;
+    const log = logGroup(this, 'AccessLog', house, data.keys.logs, 'access');
+    const stage = this.api.addStage('Stage', {
+      stageName: '$default',
+      autoDeploy: true,
+      throttle: { rateLimit: rate, burstLimit: burst },
+      detailedMetricsEnabled: true,
+    });
+    (stage.node.defaultChild as CfnStage).accessLogSettings = {
+      destinationArn: log.logGroupArn,
+      format: JSON.stringify(ACCESS_LOG),
+    };
+    this.#route('/.well-known/acme-challenge/{token}', [HttpMethod.GET, HttpMethod.HEAD], this.handlers.http01);
+    this.#route('/{proxy+}', [HttpMethod.ANY], this.handlers.api);
+    new CfnOutput(this, 'Url', {
+      value: this.api.apiEndpoint,
+      description: 'what the command line is told as its URL',
+    });
+  }
+
+  #route(path: string, methods: HttpMethod[], { function: handler }: Handler): void {
+    const integration = new HttpLambdaIntegration(`${handler.node.path.split('/').at(-2)}Integration`, handler);
+    for (const route of this.api.addRoutes({ path, methods, integration })) {
+      acknowledge(
+        route,
+        'the function checks tokens itself, so that refusals are the same on both runtimes; challenges are for anybody',
+        'APIG4',
+      );
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+/** Days that CloudWatch can keep logs for. */
+const RETENTION = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653] as const;
+
+const arnOfRole = z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/, 'the ARN of a role');
+
+const schema = z.strictObject({
+  /** Tells installations in one account and region apart; marks what this one made in clusters and accounts. */
+  instance: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,29}$/, 'up to 30 lower-case letters, digits and hyphens, a letter first')
+    .default('chancery'),
+  account: z
+    .string()
+    .regex(/^\d{12}$/, 'twelve digits')
+    .optional(),
+  region: z
+    .string()
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'such as eu-central-1')
+    .optional(),
+  /** Who is told of alarms. Each address gets a message that asks to confirm. */
+  alarmEmails: z.array(z.email()).default([]),
+  logRetentionDays: z.literal(RETENTION).default(90),
+  /** What happens to tables and keys when a stack is deleted. */
+  removal: z.enum(['retain', 'destroy']).default('retain'),
+  /** Route 53 zones in which dns01 challenges may be presented. */
+  hostedZones: z.array(z.string().regex(/^Z[A-Z0-9]{1,31}$/, 'the id of a hosted zone')).default([]),
+  secretsManager: z
+    .strictObject({
+      /** Names of secrets that certificates may be delivered to begin with it. */
+      prefix: z
+        .string()
+        .regex(/^[\w/+=.@-]{1,100}$/, 'letters, digits and /_+=.@-')
+        .default('chancery/'),
+      /** Roles in other accounts that may be assumed to write secrets there. */
+      roleArns: z.array(arnOfRole).default([]),
+    })
+    .prefault({}),
+  /** An OIDC issuer whose tokens the API takes beside its own. */
+  oidc: z
+    .strictObject({
+      issuer: z.url({ protocol: /^https$/ }),
+      audience: z.array(z.string().min(1)).min(1),
+      teamClaim: z.string().min(1).optional(),
+      verbsClaim: z.string().min(1).optional(),
+    })
+    .optional(),
+  /** Private addresses that the service may dial: `host`, `host:port` or a CIDR block. */
+  allowAddresses: z.array(z.string().regex(/^[^\s,]+$/, 'no blank and no comma')).default([]),
+  /** Requests a second, and how many more at once, that the API takes from everybody together. */
+  throttle: z
+    .strictObject({ rate: z.int().min(1).max(10_000).default(100), burst: z.int().min(1).max(5000).default(200) })
+    .prefault({}),
+  /** Where alarms say that the runbook is. */
+  runbook: z.string().min(1).default('docs/runbook.md'),
+  tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}),
+});
+
+/** What an operator decides about an installation. docs/aws.md says what each member means. */
+export type Config = Readonly<z.output<typeof schema>>;
+
+/** A configuration that is not to be deployed. The message names each wrong key and what is allowed there. */
+export class ConfigInvalid extends Error {
+  override readonly name = 'ConfigInvalid';
+}
+
+/** @throws ConfigInvalid */
+export function parseConfig(input: unknown): Config {
+  const { success, data, error } = schema.safeParse(input);
+  if (success) return data;
+  const lines = error.issues.map(({ path, message }) => `  ${path.join('.') || 'the configuration'}: ${message}`);
+  throw new ConfigInvalid(`the configuration is not valid:\n${lines.join('\n')}`);
+}
+
+/** @param file path of a JSON file @throws ConfigInvalid */
+export function readConfig(file: string): Config {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ConfigInvalid(`the configuration ${file} cannot be read: ${(error as Error).message}`);
+  }
+  try {
+    return parseConfig(JSON.parse(text));
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new ConfigInvalid(`${file} is not JSON: ${error.message}`);
+    throw error;
+  }
+}

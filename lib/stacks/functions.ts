@@ -1,0 +1,126 @@
+import type { tableUses } from '../adapters/dynamodb/tables.ts';
+
+/** First word of a sealed row's reference. */
+export type SecretClass = 'account' | 'chain' | 'cluster' | 'credential' | 'key';
+
+/** A function: how it runs, and all that its role may do. The roles, the table in docs/aws-permissions.md and the bench are made from it. */
+export interface FunctionSpec {
+  /** What it is for, in a few words. */
+  readonly purpose: string;
+  /** MiB; processing power comes with it. */
+  readonly memory: number;
+  /** Seconds. Of a step: fewer than its Task state waits, so that a retry never runs beside a living handler. */
+  readonly timeout: number;
+  /** KiB of minified code at most. */
+  readonly budget: number;
+  readonly tables: readonly (keyof typeof tableUses)[];
+  readonly vault?: { readonly open: readonly SecretClass[]; readonly seal?: readonly SecretClass[] };
+  /** What else it may reach. */
+  readonly also?: readonly ('machines' | 'feed' | 'secretsManager')[];
+}
+
+const STEP = { memory: 512, timeout: 50, budget: 450 } as const;
+
+/** Steps that check names by policy hold the tables of UTS 46 and the public suffixes. */
+const WITH_NAMES = 650;
+
+const LEDGER = ['readLedger', 'appendToLedger'] as const;
+/** An ACME account: its key, and the credential that binds it (RFC 8555 7.3.4). */
+const ACCOUNT = { open: ['account', 'credential'], seal: ['account'] } as const;
+
+/** Every function, by the name of its entry point in functions/lambda. */
+export const functions = {
+  order: {
+    ...STEP,
+    purpose: 'step: places the order',
+    budget: WITH_NAMES,
+    tables: [...LEDGER, 'openSealed', 'seal'],
+    vault: ACCOUNT,
+  },
+  challenge: {
+    ...STEP,
+    purpose: 'step: presents and answers challenges',
+    tables: [...LEDGER, 'openSealed', 'seal', 'presentChallenges'],
+    vault: { open: ['account', 'credential', 'key'], seal: ['account', 'key'] },
+  },
+  finalize: {
+    ...STEP,
+    purpose: 'step: sends the CSR, or signs',
+    tables: [...LEDGER, 'readViews', 'openSealed', 'seal'],
+    vault: { open: ['account', 'chain', 'credential', 'key'], seal: ['account', 'chain', 'key'] },
+  },
+  store: {
+    ...STEP,
+    purpose: 'step: checks and keeps the chain',
+    tables: [...LEDGER, 'openSealed', 'seal'],
+    vault: { open: ['account', 'chain', 'credential'], seal: ['account', 'chain'] },
+  },
+  recordFailure: { ...STEP, memory: 256, purpose: 'step: records a failed issuance', tables: LEDGER },
+  cleanUp: {
+    ...STEP,
+    purpose: 'step: removes challenges',
+    tables: [...LEDGER, 'openSealed', 'presentChallenges'],
+    vault: { open: ['credential'] },
+  },
+  push: {
+    ...STEP,
+    purpose: 'step: delivers to one destination',
+    budget: WITH_NAMES,
+    tables: [...LEDGER, 'openSealed'],
+    vault: { open: ['chain', 'cluster', 'key'] },
+    also: ['secretsManager'],
+  },
+  recordPushFailure: { ...STEP, memory: 256, purpose: 'step: records a failed delivery', tables: LEDGER },
+  project: {
+    purpose: 'feed: keeps the views',
+    memory: 512,
+    timeout: 60,
+    budget: 450,
+    tables: ['readLedger', 'project'],
+    also: ['feed'],
+  },
+  react: {
+    purpose: 'feed: starts what a commit makes due',
+    memory: 512,
+    timeout: 60,
+    budget: WITH_NAMES,
+    tables: [...LEDGER, 'readViews', 'openSealed', 'seal'],
+    vault: { open: ['account', 'chain', 'cluster', 'credential', 'key'], seal: ['account'] },
+    also: ['feed', 'machines'],
+  },
+  scan: {
+    purpose: 'schedule: starts whatever is due, and measures',
+    memory: 512,
+    timeout: 240,
+    budget: WITH_NAMES,
+    tables: [...LEDGER, 'findDue', 'postponeDue', 'readViews', 'openSealed', 'seal'],
+    vault: { open: ['account', 'chain', 'cluster', 'credential', 'key'], seal: ['account'] },
+    also: ['machines'],
+  },
+  api: {
+    purpose: 'HTTP API',
+    memory: 1024,
+    timeout: 29,
+    budget: 1600,
+    tables: [...LEDGER, 'readViews', 'openSealed', 'seal', 'purgeSealed'],
+    vault: { open: ['chain', 'cluster', 'credential', 'key'], seal: ['cluster', 'credential'] },
+  },
+  http01: {
+    purpose: 'answers http-01 challenges to anybody',
+    memory: 256,
+    timeout: 10,
+    budget: 300,
+    tables: ['answerChallenges'],
+  },
+  adminToken: {
+    purpose: "makes an administrator's token for whoever may call it",
+    memory: 256,
+    timeout: 10,
+    budget: 300,
+    tables: LEDGER,
+  },
+} as const satisfies Readonly<Record<string, FunctionSpec>>;
+
+export type FunctionName = keyof typeof functions;
+
+export const functionNames = Object.keys(functions) as FunctionName[];

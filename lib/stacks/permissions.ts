@@ -1,0 +1,100 @@
+import { type TableRole, tableUses } from '../adapters/dynamodb/tables.ts';
+import { dataKeysPolicy } from '../adapters/kms/policy.ts';
+import type { PolicyStatement } from '../adapters/policyStatement.ts';
+import { secretsManagerPolicy } from '../adapters/secretsManager/policy.ts';
+import { workflowsPolicy } from '../adapters/stepfunctions/policy.ts';
+import type { FunctionSpec } from './functions.ts';
+
+/** What permissions are about, as ARNs of one installation. */
+export interface Arns {
+  readonly tables: Readonly<Record<TableRole, string>>;
+  /** The key that encrypts a table at rest. */
+  readonly tableKeys: Readonly<Record<TableRole, string>>;
+  readonly vaultKey: string;
+  readonly ledgerStream: string;
+  readonly machines: readonly string[];
+  readonly executions: readonly string[];
+  readonly deadLetters: string;
+  readonly secrets: { readonly arns: readonly string[]; readonly roleArns: readonly string[] };
+  readonly instance: string;
+  readonly region: string;
+}
+
+/** DynamoDB encrypts rows with the caller's right to the table's key; the key is of no other use to the role. */
+const AT_REST = ['Encrypt', 'Decrypt', 'ReEncryptFrom', 'ReEncryptTo', 'GenerateDataKey', 'DescribeKey'];
+
+/** All that a function's role may do, its log apart. */
+export function permissionsOf(spec: FunctionSpec, arns: Arns): PolicyStatement[] {
+  const { tables, vault, also = [] } = spec;
+  const roles = [...new Set(tables.map((use) => tableUses[use].table as TableRole))];
+  const keys = [...new Set(roles.map((role) => arns.tableKeys[role]))];
+  return [
+    ...roles.flatMap((role) => tablePolicy(role, spec, arns)),
+    allow('EncryptionAtRest', AT_REST.map(kms), keys, {
+      StringEquals: { 'kms:ViaService': [`dynamodb.${arns.region}.amazonaws.com`] },
+    }),
+    ...(vault ? vaultPolicy(vault, arns.vaultKey) : []),
+    ...(also.includes('machines') ? workflowsPolicy(arns.machines, arns.executions) : []),
+    ...(also.includes('feed') ? feedPolicy(arns) : []),
+    ...(also.includes('secretsManager') ? secretsManagerPolicy({ ...arns.secrets, instance: arns.instance }) : []),
+  ];
+}
+
+const kms = (verb: string): string => `kms:${verb}`;
+
+function tablePolicy(role: TableRole, { tables }: FunctionSpec, arns: Arns): PolicyStatement[] {
+  const uses = tables.map((use) => tableUses[use]).filter(({ table }) => table === role);
+  const actions = [...new Set(uses.flatMap((use) => use.actions as readonly string[]))].sort();
+  const indexes = [...new Set(uses.flatMap((use) => use.indexes as readonly string[]))].sort();
+  const arn = arns.tables[role];
+  const sid = role[0]!.toUpperCase() + role.slice(1);
+  return [
+    ...(actions.length > 0 ? [allow(`${sid}Table`, actions, [arn])] : []),
+    ...(indexes.length > 0
+      ? [
+          allow(
+            `${sid}Indexes`,
+            ['dynamodb:Query'],
+            indexes.map((index) => `${arn}/index/${index}`),
+          ),
+        ]
+      : []),
+  ];
+}
+
+/** A repeated seal opens what the first one sealed, so whoever seals opens too. */
+function vaultPolicy({ open, seal = [] }: NonNullable<FunctionSpec['vault']>, key: string): PolicyStatement[] {
+  const opened = [...new Set([...open, ...seal])].sort();
+  const named = (Sid: string, statements: readonly PolicyStatement[]) =>
+    statements.map((statement) => ({ ...statement, Sid }));
+  return [
+    ...named('OpenSecrets', dataKeysPolicy(key, opened, ['open'])),
+    ...(seal.length > 0 ? named('SealSecrets', dataKeysPolicy(key, seal, ['seal'])) : []),
+  ];
+}
+
+function feedPolicy({ ledgerStream, deadLetters }: Arns): PolicyStatement[] {
+  return [
+    allow('ReadFeed', ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'], [ledgerStream]),
+    allow('DeadLetters', ['sqs:SendMessage'], [deadLetters]),
+  ];
+}
+
+/** One statement. */
+export const allow = (
+  Sid: string,
+  Action: readonly string[],
+  Resource: readonly string[],
+  Condition?: PolicyStatement['Condition'],
+): PolicyStatement => ({ Sid, Effect: 'Allow', Action, Resource, ...(Condition && { Condition }) });
+
+/** Why a statement has a wildcard among its resources, by the statement's Sid. Any other statement must name them. */
+export const wildcardReasons: Readonly<Record<string, string>> = {
+  SeeExecutions: 'executions are named by a hash of a stream: nobody knows the names beforehand',
+  SeeSecrets: "a secret's name follows from its certificate; the prefix is the operator's",
+  MakeSecrets: "a secret's name follows from its certificate; only one with our tag is made",
+  KeepOwnSecrets: 'only secrets that bear our tag',
+  WithdrawOwnSecrets: 'only secrets that bear our tag, and so that they can be restored',
+  DeliverLogs: 'log deliveries know no resources: docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html',
+  Trace: 'traces know no resources: docs.aws.amazon.com/step-functions/latest/dg/concepts-xray-tracing.html',
+};

@@ -1,0 +1,250 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { App, Stack, Validations } from 'aws-cdk-lib';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ledgerTables, type TableRole } from '../../../lib/adapters/dynamodb/tables.ts';
+import { installation } from '../../../lib/stacks/app.ts';
+import { parseConfig } from '../../../lib/stacks/config.ts';
+import { definitionOf, substitutionsOf } from '../../../lib/stacks/constructs/machine.ts';
+import { anchorOf } from '../../../lib/stacks/constructs/runbookAlarm.ts';
+import { functionNames } from '../../../lib/stacks/functions.ts';
+import { wildcardReasons } from '../../../lib/stacks/permissions.ts';
+import { repository } from '../../support/peers/paths.ts';
+import { tempDir } from '../../support/temp.ts';
+
+interface Resource {
+  readonly Type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: templates have any shape
+  readonly Properties: any;
+  readonly DeletionPolicy?: string;
+}
+interface Statement {
+  readonly Sid: string;
+  readonly Effect: string;
+  readonly Action: string | string[];
+  readonly Resource: unknown;
+}
+
+const list = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(value) ? value : [value as T]);
+
+/** Synthesizes once, with code that is none: only the templates matter. */
+function synthesized() {
+  const outdir = tempDir('stacks');
+  const code = join(outdir, 'code');
+  mkdirSync(code);
+  writeFileSync(join(code, 'index.mjs'), '');
+  const app = new App({ outdir: join(outdir, 'out') });
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  const config = parseConfig({ alarmEmails: ['ops@example.com'] });
+  installation({ config, version: '1.2.3', codeOf: () => code }, app);
+  const resources = app
+    .synth()
+    .stacks.flatMap(({ template }) => Object.entries(template.Resources as Record<string, Resource>));
+  return { resources };
+}
+
+/** An app with a topic that takes plain HTTP. */
+function planted(): App {
+  const app = new App({ outdir: join(tempDir('planted'), 'out') });
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  new Topic(new Stack(app, 'planted'), 'Topic');
+  return app;
+}
+
+let made: ReturnType<typeof synthesized>;
+beforeAll(() => {
+  made = synthesized();
+});
+
+const ofType = (type: string): Resource[] => made.resources.map(([, one]) => one).filter(({ Type }) => Type === type);
+const idsOf = (type: string): string[] => made.resources.filter(([, { Type }]) => Type === type).map(([id]) => id);
+
+const statements = (): Statement[] =>
+  ofType('AWS::IAM::Policy').flatMap(({ Properties }) => Properties.PolicyDocument.Statement as Statement[]);
+
+describe('The stacks', () => {
+  it('have no finding of cdk-nag (AwsSolutions) that is not explained: synthesis would have failed', () => {
+    expect(made.resources.length).toBeGreaterThan(80);
+    expect(() => planted().synth()).toThrow(/SNS3/);
+  });
+
+  it('have every function, on arm64 and Node 24, with a log that forgets', () => {
+    const found = ofType('AWS::Lambda::Function').map(({ Properties }) => Properties);
+    expect(found.map(({ FunctionName }) => FunctionName).sort()).toEqual(
+      functionNames.map((name) => `chancery-${name}`).sort(),
+    );
+    expect(new Set(found.map(({ Runtime }) => Runtime))).toEqual(new Set(['nodejs24.x']));
+    expect(new Set(found.flatMap(({ Architectures }) => Architectures))).toEqual(new Set(['arm64']));
+    expect(found.filter(({ LoggingConfig }) => !LoggingConfig?.LogGroup)).toEqual([]);
+    const logs = ofType('AWS::Logs::LogGroup').map(({ Properties }) => Properties);
+    expect(logs.filter(({ RetentionInDays, KmsKeyId }) => RetentionInDays !== 90 || !KmsKeyId)).toEqual([]);
+  });
+
+  it('give one role to one function', () => {
+    const roles = ofType('AWS::Lambda::Function').map(({ Properties }) => JSON.stringify(Properties.Role));
+    expect(new Set(roles).size).toBe(functionNames.length);
+  });
+
+  it('give a role nothing but its own policies: none that AWS manages, and one each', () => {
+    expect(ofType('AWS::IAM::Role').filter(({ Properties }) => Properties.ManagedPolicyArns)).toEqual([]);
+    const owners = ofType('AWS::IAM::Policy').map(({ Properties }) => JSON.stringify(Properties.Roles));
+    expect(new Set(owners).size).toBe(owners.length);
+    expect(owners.length).toBe(idsOf('AWS::IAM::Role').length);
+  });
+
+  it('have no wildcard in an action, and none in a resource without a written reason', () => {
+    const actions = statements().flatMap(({ Action }) => list(Action));
+    expect(actions.length).toBeGreaterThan(100);
+    expect(actions.filter((action) => action.includes('*'))).toEqual([]);
+    const wide = statements().filter(({ Resource }) => JSON.stringify(Resource).includes('*'));
+    expect([...new Set(wide.map(({ Sid }) => Sid))].sort()).toEqual(Object.keys(wildcardReasons).sort());
+  });
+
+  it('make the tables as they are defined, and keep what must not be lost', () => {
+    const tables = made.resources.filter(([, { Type }]) => Type === 'AWS::DynamoDB::Table');
+    expect(tables.length).toBe(Object.keys(ledgerTables).length);
+    for (const [role, definition] of Object.entries(ledgerTables)) {
+      const [, table] = tables.find(([id]) => id.startsWith(role))!;
+      const { Properties, DeletionPolicy } = table;
+      const keys = [definition.partitionKey, ...(definition.sortKey ? [definition.sortKey] : [])];
+      expect(Properties.KeySchema.map((key: { AttributeName: string }) => key.AttributeName)).toEqual(keys);
+      expect((Properties.GlobalSecondaryIndexes ?? []).map((index: { IndexName: string }) => index.IndexName)).toEqual(
+        definition.indexes.map(({ name }) => name),
+      );
+      expect(Properties.BillingMode).toBe('PAY_PER_REQUEST');
+      expect(Properties.PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled).toBe(true);
+      expect(Properties.DeletionProtectionEnabled === true).toBe(definition.precious);
+      expect(DeletionPolicy).toBe('Retain');
+      expect(Properties.TimeToLiveSpecification?.AttributeName).toBe(definition.timeToLive);
+      expect(Properties.StreamSpecification?.StreamViewType).toBe(definition.stream);
+    }
+  });
+
+  it('encrypt each class of data by a key of its own, which rotates and stays', () => {
+    const keyOf = (role: TableRole) => {
+      const [, { Properties }] = made.resources.find(
+        ([id, { Type }]) => Type === 'AWS::DynamoDB::Table' && id.startsWith(role),
+      )!;
+      return JSON.stringify(Properties.SSESpecification.KMSMasterKeyId);
+    };
+    expect(keyOf('views')).toBe(keyOf('ledger'));
+    expect(keyOf('sealed')).not.toBe(keyOf('ledger'));
+    const keys = ofType('AWS::KMS::Key');
+    expect(keys.length).toBe(4);
+    expect(
+      keys.filter(({ Properties, DeletionPolicy }) => !Properties.EnableKeyRotation || DeletionPolicy !== 'Retain'),
+    ).toEqual([]);
+  });
+
+  it('read the feed with two readers, each bounded, with batch item failures, bisection and dead letters', () => {
+    const readers = ofType('AWS::Lambda::EventSourceMapping').map(({ Properties }) => Properties);
+    expect(readers.length).toBe(2);
+    for (const reader of readers) {
+      expect(reader).toMatchObject({
+        BisectBatchOnFunctionError: true,
+        FunctionResponseTypes: ['ReportBatchItemFailures'],
+        MaximumRetryAttempts: 10,
+        MaximumRecordAgeInSeconds: 43_200,
+        StartingPosition: 'TRIM_HORIZON',
+        DestinationConfig: { OnFailure: { Destination: expect.anything() } },
+      });
+      expect(JSON.parse(reader.FilterCriteria.Filters[0].Pattern).dynamodb.Keys.item.S).toEqual([
+        { prefix: 'commit#' },
+      ]);
+    }
+  });
+
+  it('start the scan every five minutes, straight', () => {
+    const [schedule, ...more] = ofType('AWS::Scheduler::Schedule').map(({ Properties }) => Properties);
+    expect(more).toEqual([]);
+    expect(schedule).toMatchObject({
+      ScheduleExpression: 'rate(5 minutes)',
+      FlexibleTimeWindow: { Mode: 'OFF' },
+      Target: { DeadLetterConfig: expect.anything(), RetryPolicy: { MaximumRetryAttempts: 2 } },
+    });
+    expect(JSON.stringify(schedule.Target.Arn)).toContain('scan');
+  });
+
+  it('run the ASL files as they are, with every handler filled in, standard, and logged without execution data', () => {
+    const machines = ofType('AWS::StepFunctions::StateMachine').map(({ Properties }) => Properties);
+    expect(machines.length).toBe(2);
+    for (const name of ['issueCertificate', 'deliverSecret'] as const) {
+      const machine = machines.find(({ StateMachineName }) => StateMachineName === `chancery-${name}`);
+      expect(JSON.parse(machine.DefinitionString)).toEqual(JSON.parse(definitionOf(name)));
+      expect(Object.keys(machine.DefinitionSubstitutions).sort()).toEqual(substitutionsOf(definitionOf(name)));
+      for (const [key, arn] of Object.entries(machine.DefinitionSubstitutions)) {
+        const step = key.replace('FunctionArn', '');
+        expect(JSON.stringify(arn)).toContain(`${step[0]!.toLowerCase()}${step.slice(1)}Function`);
+      }
+      expect(machine.StateMachineType).toBe('STANDARD');
+      expect(machine.LoggingConfiguration.IncludeExecutionData).toBe(false);
+    }
+  });
+
+  it('give a step less time than its Task state waits', () => {
+    const timeouts = new Map<string, number>(
+      ofType('AWS::Lambda::Function').map(({ Properties }) => [Properties.FunctionName, Properties.Timeout]),
+    );
+    for (const name of ['issueCertificate', 'deliverSecret'] as const) {
+      const { States } = JSON.parse(definitionOf(name)) as {
+        States: Record<string, { Type: string; TimeoutSeconds: number }>;
+      };
+      for (const [state, { Type, TimeoutSeconds }] of Object.entries(States)) {
+        if (Type !== 'Task') continue;
+        expect(timeouts.get(`chancery-${state[0]!.toLowerCase()}${state.slice(1)}`)).toBeLessThan(TimeoutSeconds);
+      }
+    }
+  });
+
+  it('have alarms that tell people, each with a heading of the runbook', () => {
+    const anchors = readFileSync(join(repository, 'docs/runbook.md'), 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith('## '))
+      .map((line) => anchorOf(line.slice(3)));
+    const alarms = ofType('AWS::CloudWatch::Alarm').map(({ Properties }) => Properties);
+    const named = alarms.map(({ AlarmDescription }) => /docs\/runbook\.md#(\S+)$/.exec(AlarmDescription)?.[1]);
+    expect([...named].sort()).toEqual([...anchors].sort());
+    expect(alarms.filter(({ AlarmActions, OKActions }) => !AlarmActions?.length || !OKActions?.length)).toEqual([]);
+    const missing = alarms.filter(({ TreatMissingData }) => TreatMissingData === 'breaching');
+    expect(missing.map(({ AlarmName }) => AlarmName)).toEqual(['chancery-scan-missing']);
+  });
+
+  it('hand functions names and decisions, and no secret', () => {
+    const names = ofType('AWS::Lambda::Function').flatMap(({ Properties }) =>
+      Object.keys(Properties.Environment?.Variables ?? {}),
+    );
+    expect(new Set(names)).toEqual(
+      new Set([
+        'INSTANCE',
+        'CHANCERY_VERSION',
+        'LEDGER_TABLE',
+        'VIEWS_TABLE',
+        'SEALED_TABLE',
+        'CHALLENGES_TABLE',
+        'VAULT_KEY',
+        'ISSUE_MACHINE',
+        'DELIVER_MACHINE',
+      ]),
+    );
+  });
+
+  it('open nothing to the public but the API', () => {
+    const types = new Set(made.resources.map(([, { Type }]) => Type));
+    expect(types).not.toContain('AWS::S3::Bucket');
+    expect(types).not.toContain('AWS::Lambda::Url');
+    const callers = ofType('AWS::Lambda::Permission').map(({ Properties }) => Properties);
+    expect(
+      callers.filter(({ Principal, SourceArn }) => Principal !== 'apigateway.amazonaws.com' || !SourceArn),
+    ).toEqual([]);
+    const [stage] = ofType('AWS::ApiGatewayV2::Stage').map(({ Properties }) => Properties);
+    expect(stage.DefaultRouteSettings.ThrottlingRateLimit).toBe(100);
+    expect(stage.AccessLogSettings.Format).not.toMatch(/header|authori[sz]|query/i);
+  });
+
+  it('mark everything that can be marked with the installation', () => {
+    const tables = ofType('AWS::DynamoDB::Table').map(({ Properties }) => Properties.Tags);
+    for (const tags of tables) expect(tags).toContainEqual({ Key: 'chancery:instance', Value: 'chancery' });
+  });
+});
