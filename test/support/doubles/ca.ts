@@ -61,11 +61,14 @@ export async function caDouble(published: (fqdn: string) => readonly string[]): 
   };
   const names = { ipAddresses: [], uris: [], emailAddresses: [] };
   const keyKind = { algorithm: 'ECDSA', size: 256 } as const;
-  const validity = () => ({ notBefore: instant(Date.now() - 60_000), notAfter: instant(Date.now() + 90 * 86_400_000) });
+  const validity = (days: number) => ({
+    notBefore: instant(Date.now() - 60_000),
+    notAfter: instant(Date.now() + days * 86_400_000),
+  });
   const caSigner = await signerOf(await generateKey(keyKind));
   const base = { keyKind, serial: '01', ...names, usages: ['cert sign'] };
   const root = await sign(
-    { ...base, ...validity(), commonName: 'Double CA', dnsNames: [], publicKey: caSigner.publicKey, isCA: true },
+    { ...base, ...validity(3650), commonName: 'Double CA', dnsNames: [], publicKey: caSigner.publicKey, isCA: true },
     { signer: caSigner },
   );
   let count = 0;
@@ -180,7 +183,7 @@ export async function caDouble(published: (fqdn: string) => readonly string[]): 
       const leaf = await sign(
         {
           ...names,
-          ...validity(),
+          ...validity(90),
           dnsNames: facts.dnsNames,
           publicKey: controls.wrongKey ? other.publicKey : facts.publicKey,
           keyKind: controls.wrongKey ? keyKind : facts.keyKind,

@@ -1,0 +1,194 @@
+import { afterEach, expect, it } from 'vitest';
+import { certificateDecider } from '../../lib/domain/certificate.decide.ts';
+import { certificateStream } from '../../lib/domain/certificate.ts';
+import { type Destination, destinationKey } from '../../lib/domain/destination.ts';
+import { eventually, loadCertificate, requestCertificate, settled } from '../support/core.ts';
+import { startWorld, type World } from '../support/doubles/world.ts';
+import { deliveryOf, renew, stuckDelivery } from '../support/issuing.ts';
+import { specOf } from '../support/specs.ts';
+
+const prod: Destination = { kind: 'kubernetes', cluster: 'prod', namespace: 'shop', secretName: 'tls' };
+const PROD = destinationKey(prod);
+const issuerRef = { name: 'double', kind: 'Issuer' } as const;
+const spec = specOf({ dnsNames: ['app.example.test'], issuerRef, destinations: [prod] });
+
+const open: World[] = [];
+afterEach(async () => {
+  for (const world of open.splice(0)) await world.stop();
+});
+async function made(): Promise<World> {
+  const world = await startWorld();
+  open.push(world);
+  return world;
+}
+const request = ({ services }: World, name = 'app', wanted = spec) =>
+  requestCertificate(services, 'shop', name, wanted);
+const delivered = ({ services }: World, name = 'app') => settled(services, 'shop', name);
+const remove = ({ services }: World, withdraw: boolean) =>
+  services.ledger.handle(
+    certificateDecider,
+    certificateStream('shop', 'app'),
+    { type: 'Delete', withdraw },
+    { actor: 'test' },
+  );
+
+/** Holds the first push until `free`. */
+function heldPush(world: World): { reached: Promise<void>; free: () => void } {
+  let free: () => void = () => {};
+  const freed = new Promise<void>((resolve) => {
+    free = resolve;
+  });
+  let reach: () => void = () => {};
+  const reached = new Promise<void>((resolve) => {
+    reach = resolve;
+  });
+  world.destinations.before = async () => {
+    world.destinations.before = async () => undefined;
+    reach();
+    await freed;
+    return undefined;
+  };
+  return { reached, free };
+}
+
+it('holds the newest revision in the end, although a push of the older one ends after it was asked for', async () => {
+  const world = await made();
+  const held = heldPush(world);
+  await request(world);
+  await held.reached;
+  await renew(world.services, 'shop', 'app', 1);
+  await eventually('the renewal is issued', async () => {
+    const { issued } = await loadCertificate(world.services, 'shop', 'app');
+    return issued?.revision === 2;
+  });
+  await eventually('its delivery is asked for', async () => (await deliveryOf(world.services, prod)).run === 2);
+  held.free();
+  const { issued } = await delivered(world);
+  expect(issued?.revision).toBe(2);
+  expect(world.destinations.written.at(-1)).toBe(issued?.fingerprint);
+  expect(world.destinations.stored.get(PROD)?.fingerprint).toBe(issued?.fingerprint);
+  expect((await deliveryOf(world.services, prod)).observed?.fingerprint).toBe(issued?.fingerprint);
+});
+
+it('is taken away in the end, although a push was under way when the certificate was deleted', async () => {
+  const world = await made();
+  const held = heldPush(world);
+  await request(world);
+  await held.reached;
+  await remove(world, true);
+  await eventually('the withdrawal is asked for', async () => (await deliveryOf(world.services, prod)).withdrawing);
+  held.free();
+  await eventually('it is released', async () => (await deliveryOf(world.services, prod)).status === 'released');
+  expect(world.destinations.stored.has(PROD)).toBe(false);
+});
+
+it('keeps the copy of a deleted certificate unless it was told to take it away', async () => {
+  const world = await made();
+  await request(world);
+  await delivered(world);
+  await remove(world, false);
+  await eventually('it is released', async () => (await deliveryOf(world.services, prod)).status === 'released');
+  expect(world.destinations.stored.has(PROD)).toBe(true);
+});
+
+it('waits for somebody when it is refused, and is there soon after the cause is gone', async () => {
+  const world = await made();
+  world.destinations.before = async () => ({ outcome: 'refused', reason: 'NamespaceMissing', message: 'no namespace' });
+  await request(world);
+  const { failure } = await stuckDelivery(world.services, prod, 'refused');
+  expect(failure.reason).toBe('NamespaceMissing');
+  world.destinations.before = async () => undefined;
+  await world.pass(70);
+  await delivered(world);
+});
+
+it('pushes again at once after a lost race, and after a while when the other side is not there', async () => {
+  const world = await made();
+  let races = 2;
+  world.destinations.before = async () =>
+    races-- > 0 ? { outcome: 'failed', class: 'now', reason: 'Conflict', message: 'it changed' } : undefined;
+  await request(world);
+  await delivered(world);
+  expect(world.tasks.filter((task) => task.startsWith('Push'))).toEqual(['Push wait', 'Push wait', 'Push done']);
+
+  world.destinations.before = async () => ({
+    outcome: 'failed',
+    class: 'backoff',
+    reason: 'Unreachable',
+    message: 'no answer',
+  });
+  await renew(world.services, 'shop', 'app', 1);
+  await stuckDelivery(world.services, prod, 'failed');
+  world.destinations.before = async () => undefined;
+  await world.pass(20);
+  await eventually('the renewal arrives', async () => (await delivered(world)).issued?.revision === 2);
+});
+
+it('records what a push threw, and comes back', async () => {
+  const world = await made();
+  world.destinations.before = async () => {
+    throw new Error('unexpected');
+  };
+  await request(world);
+  const { failure } = await stuckDelivery(world.services, prod, 'failed');
+  expect(failure).toMatchObject({ class: 'infrastructure', message: 'Error: unexpected' });
+  world.destinations.before = async () => undefined;
+  await world.pass(20);
+  await delivered(world);
+});
+
+it('goes on after a restart in the middle of a push', async () => {
+  const world = await made();
+  const held = heldPush(world);
+  await request(world);
+  await held.reached;
+  const restarted = world.restart();
+  held.free();
+  await restarted;
+  const { issued } = await delivered(world);
+  expect(world.destinations.stored.get(PROD)?.fingerprint).toBe(issued?.fingerprint);
+});
+
+it('has one certificate: the second waits, says for whom, and has its turn when the first is deleted', async () => {
+  const world = await made();
+  await request(world);
+  await delivered(world);
+  await request(world, 'web');
+  const web = await eventually('the second is issued', async () => {
+    const state = await loadCertificate(world.services, 'shop', 'web');
+    return state.dispatched !== undefined && state;
+  });
+  expect(web.dispatched?.taken).toEqual([{ destination: PROD, by: 'shop/app' }]);
+  await remove(world, false);
+  await eventually('it is released', async () => (await deliveryOf(world.services, prod)).status === 'released');
+  await world.pass(601);
+  const { issued } = await delivered(world, 'web');
+  expect(world.destinations.stored.get(PROD)?.fingerprint).toBe(issued?.fingerprint);
+});
+
+it('keeps its key when the spec goes over to a CSR, until what the CSR asked for is issued', async () => {
+  const world = await made();
+  await request(world);
+  const first = await delivered(world);
+  const { generateKey, createCsr } = world.services.x509;
+  const der = await createCsr(spec, await generateKey({ algorithm: 'ECDSA', size: 256 }));
+  const body = Buffer.from(der).toString('base64');
+  let free: () => void = () => {};
+  const freed = new Promise<void>((resolve) => {
+    free = resolve;
+  });
+  world.ca.controls.before = (action) => (action === 'newOrder' ? freed : undefined);
+  const csr = `-----BEGIN CERTIFICATE REQUEST-----\n${body}\n-----END CERTIFICATE REQUEST-----\n`;
+  await request(world, 'app', { ...spec, request: csr });
+  await eventually('the change is delivered', async () => {
+    const { observed } = await deliveryOf(world.services, prod);
+    return observed?.generation === 2;
+  });
+  expect(world.destinations.stored.get(PROD)).toMatchObject({
+    fingerprint: first.issued?.fingerprint,
+    key: expect.stringContaining('PRIVATE KEY'),
+  });
+  free();
+  await eventually('the CSR is issued', async () => (await delivered(world)).issued?.revision === 2);
+  expect(world.destinations.stored.get(PROD)?.key).toBeUndefined();
+});
