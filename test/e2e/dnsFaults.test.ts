@@ -118,6 +118,8 @@ describeWith(['pebble', 'bind'], 'dns-01 in trouble', () => {
     // The CA allows five failed validations of a name an hour.
     expect(pause(second.failure)).toBeGreaterThan(200);
 
+    // What was published wrongly must be removed wrongly, too.
+    await cleaned(stream);
     spoiled.clear();
     await again(core.services, stream);
     const { issued } = await settled(core.services, TEAM, 'wrong');

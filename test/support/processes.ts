@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { guard } from './guard.ts';
 
 /** How to start a program and know that it is ready. */
@@ -57,10 +58,29 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
   return {
     pid,
     log: output.text,
-    pause: () => void child.kill('SIGSTOP'),
+    pause: () => {
+      child.kill('SIGSTOP');
+      untilStopped(pid);
+    },
     resume: () => void child.kill('SIGCONT'),
     stop,
   };
+}
+
+/** A signal takes a moment on a busy machine, and every thread of the program must have it. Only Linux tells. */
+function untilStopped(pid: number): void {
+  const deadline = performance.now() + 2000;
+  while (performance.now() < deadline) {
+    try {
+      const threads = readdirSync(`/proc/${pid}/task`);
+      const states = threads.map(
+        (thread) => / ([A-Z]) /.exec(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8'))?.[1],
+      );
+      if (states.every((state) => state === 'T')) return;
+    } catch {
+      return;
+    }
+  }
 }
 
 function collect(child: ChildProcess): { text(): string; unref(): void } {
