@@ -8,7 +8,6 @@ import { makeAuthority } from '../support/authority.ts';
 import {
   type Core,
   eventually,
-  loadCertificate,
   putCredential,
   putIssuer,
   putTeam,
@@ -17,12 +16,12 @@ import {
   specOf,
   startCore,
 } from '../support/core.ts';
-import { acmeIssuer, again, eventsOf, failedIssuance, newestIssuance } from '../support/issuing.ts';
+import { startFaultyCa } from '../support/faultyCa.ts';
+import { acmeIssuer, again, eventsOf, failedIssuance, movableClock, newestIssuance } from '../support/issuing.ts';
 import { startBind } from '../support/peers/bind.ts';
 import { describeWith } from '../support/peers/describeWith.ts';
 import type { NameServer } from '../support/peers/dns.ts';
 import { type Pebble, startPebble } from '../support/peers/pebble.ts';
-import { freePort } from '../support/ports.ts';
 import { tempDir } from '../support/temp.ts';
 
 const TEAM = 'shop';
@@ -30,13 +29,15 @@ const TEAM = 'shop';
 describeWith(['pebble', 'bind'], 'a CA that cannot be used', () => {
   let bind: NameServer;
   let core: Core;
+  let clock: ReturnType<typeof movableClock>;
   let pebble: Pebble;
   let listener: ChallengeListener | undefined;
   const closing: (() => unknown)[] = [];
 
   beforeEach(async () => {
     bind = await startBind();
-    core = await startCore(tempDir('refusals'));
+    clock = movableClock();
+    core = await startCore(tempDir('refusals'), { decorate: clock.decorate });
     await putTeam(core.services, TEAM);
   });
   afterEach(async () => {
@@ -61,10 +62,12 @@ describeWith(['pebble', 'bind'], 'a CA that cannot be used', () => {
       specOf({ dnsNames: ['web.example.test'], issuerRef: { name: 'ca', kind: 'Issuer' } }),
     );
 
-  const unready = (reason: string) =>
-    eventually(`the issuer is unready: ${reason}`, async () => {
-      const { state } = await core.services.ledger.load(issuerDecider, issuerStream(TEAM, 'ca'));
-      return state.ready === 'unready' && state.reason === reason && state;
+  const issuer = async () => (await core.services.ledger.load(issuerDecider, issuerStream(TEAM, 'ca'))).state;
+
+  const unready = (code: string) =>
+    eventually(`the issuer is unready: ${code}`, async () => {
+      const { ready, reason } = await issuer();
+      return ready === 'unready' && reason === code;
     });
 
   /** The cause stands on issuer and issuance; with another configuration the same revision is issued. */
@@ -83,17 +86,22 @@ describeWith(['pebble', 'bind'], 'a CA that cannot be used', () => {
     return failure;
   }
 
-  it('is unreachable: the cause stands, and the certificate comes when the CA is back', async () => {
-    const port = await freePort();
-    const spec = (ca: string): IssuerSpec => acmeIssuer({ directoryUrl: `https://127.0.0.1:${port}/dir`, caPem: ca });
-    const { certPem } = await makeAuthority('no CA yet');
-    const failure = await failsThenIssues(spec(certPem), 'caUnreachable', async () => {
-      await start();
-      return acmeIssuer(pebble);
-    });
-    expect(failure.class).toBe('backoff');
-    const { issued } = await loadCertificate(core.services, TEAM, 'web');
-    expect(issued).toBeDefined();
+  it('is unreachable: the cause stands, and the certificate comes by itself when the CA is back', async () => {
+    const { services } = core;
+    await start();
+    const front = await startFaultyCa(pebble);
+    closing.push(() => front.close());
+    await putIssuer(services, TEAM, 'ca', acmeIssuer(front));
+    await eventually('the issuer is ready', async () => (await issuer()).ready === 'ready');
+    await front.down();
+    await request();
+    const { failure, dueAt } = await failedIssuance(services, TEAM, 'web');
+    expect(failure).toMatchObject({ class: 'backoff', problem: { type: 'caUnreachable' } });
+    expect(dueAt! > failure.at).toBe(true);
+    await front.up();
+    clock.ahead(90);
+    const { issued } = await settled(services, TEAM, 'web');
+    expect(issued?.revision).toBe(1);
   });
 
   it('has a TLS certificate of an unknown root', async () => {

@@ -34,6 +34,9 @@ export interface FaultyCa {
   inject(on: RegExp, fault: Fault, times?: number): void;
   /** From now on another CA answers at this address: one that knows no account and no order of before. */
   moveTo(pebble: Pebble): void;
+  /** Nothing listens any more, until `up` at the same address. */
+  down(): Promise<void>;
+  up(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -85,9 +88,15 @@ export async function startFaultyCa(pebble: Pebble): Promise<FaultyCa> {
     });
   }
 
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const listen = (port: number) => new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const down = async (): Promise<void> => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  await listen(0);
+  const { port } = server.address() as AddressInfo;
   return {
-    directoryUrl: `https://127.0.0.1:${(server.address() as AddressInfo).port}/dir`,
+    directoryUrl: `https://127.0.0.1:${port}/dir`,
     caPem: authority.certPem,
     seen,
     inject: (on, fault, times = 1) => void rules.push({ on, fault, left: times }),
@@ -96,10 +105,11 @@ export async function startFaultyCa(pebble: Pebble): Promise<FaultyCa> {
       upstream = new URL(other.directoryUrl);
       agent = new Agent({ ca: other.caPem, keepAlive: true });
     },
+    down,
+    up: () => listen(port),
     async close() {
       agent.destroy();
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await down();
     },
   };
 }
