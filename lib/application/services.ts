@@ -25,6 +25,11 @@ export interface Services {
   readonly challengeTokens: ChallengeTokens;
   readonly holders: Holders;
   readonly x509: X509;
+  /**
+   * The private key of a new ACME account, as `x509.signer` reads it: PEM, or what names a key elsewhere (an ARN of KMS). Absent: each account
+   * gets an ECDSA P-256 key of its own.
+   */
+  readonly accountKey?: () => Promise<string>;
   readonly destinations: Destinations;
   readonly clusters: Clusters;
   readonly clock: Clock;

@@ -8,7 +8,7 @@ import { openCredential } from '../credentials.ts';
 import type { Services } from '../services.ts';
 import { sealedSigner } from '../signers.ts';
 
-type Needs = Pick<Services, 'ledger' | 'vault' | 'acme' | 'x509'>;
+type Needs = Pick<Services, 'ledger' | 'vault' | 'acme' | 'x509' | 'accountKey'>;
 
 /** How to reach an issuer's CA. */
 export const endpointOf = ({ server, caBundle, skipTLSVerify }: AcmeIssuerSpec): AcmeEndpoint => ({
@@ -28,12 +28,12 @@ export async function acmeAccount(
   spec: AcmeIssuerSpec,
   { anew = false } = {},
 ): Promise<AcmeAccount> {
-  const { ledger, vault, x509, acme } = services;
+  const { ledger, vault, acme } = services;
   const stream = accountStream(`${owner}/${name}`);
   const meta = { actor: 'issuer' };
   let { state } = await ledger.load(accountDecider, stream);
   const keyRef = state.key?.ref ?? `account/${owner}/${name}`;
-  if (!state.key) await vault.seal(keyRef, owner, await newKey(x509));
+  if (!state.key) await vault.seal(keyRef, owner, Buffer.from(await newKey(services)));
   const signer = await sealedSigner(services, keyRef, owner);
   if (!signer) throw new Refusal('AccountKeyMissing', `the account key of issuer ${name} is not in the vault`);
   if (!state.key) {
@@ -53,9 +53,8 @@ export async function acmeAccount(
   return { signer, url: account.url };
 }
 
-async function newKey(x509: Services['x509']): Promise<Uint8Array> {
-  return Buffer.from(await x509.generateKey({ algorithm: 'ECDSA', size: 256 }));
-}
+const newKey = ({ accountKey, x509 }: Needs): Promise<string> =>
+  accountKey ? accountKey() : x509.generateKey({ algorithm: 'ECDSA', size: 256 });
 
 /** The EAB key is base64url text in the credential, as CAs hand it out (RFC 8555 7.3.4). */
 async function binding(

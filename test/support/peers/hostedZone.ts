@@ -1,4 +1,5 @@
-import { createSocket, type Socket } from 'node:dgram';
+import { createSocket } from 'node:dgram';
+import { type AddressInfo, createServer } from 'node:net';
 import {
   ChangeResourceRecordSetsCommand,
   CreateHostedZoneCommand,
@@ -57,29 +58,59 @@ export async function makeHostedZone(client: Route53Client, name: string, privat
 /** The parts of a TXT value as Route 53 writes it, joined. */
 const textOf = (value: string): string => [...value.matchAll(/"([^"]*)"/g)].map(([, part]) => part).join('');
 
-/** Answers DNS questions by what stands in these zones, CNAMEs followed, since the emulator serves no DNS. UDP on loopback. */
+/** Answers DNS questions by what stands in these zones, CNAMEs followed, since the emulator serves no DNS. UDP and TCP on loopback. */
 export async function startZoneResolver(
   zones: readonly HostedZone[],
 ): Promise<{ readonly address: string; stop(): Promise<void> }> {
-  const socket: Socket = createSocket('udp4');
-  socket.on('message', (wire, peer) => {
-    const { id, questions } = decodeMessage(wire);
-    const [asked] = questions;
-    recordsOf(zones, asked!.name, asked!.type).then(
-      (answers) =>
-        socket.send(
-          encodeMessage({ id, response: true, authoritative: true, questions: [asked!], answers }),
-          peer.port,
-          peer.address,
-        ),
-      () => socket.send(encodeMessage({ id, response: true, rcode: 2, questions: [asked!] }), peer.port, peer.address),
-    );
+  const stream = createServer((socket) => {
+    const frames = framesOf((wire) => {
+      answer(zones, wire).then((message) => {
+        const length = Buffer.alloc(2);
+        length.writeUInt16BE(message.length);
+        socket.write(Buffer.concat([length, message]));
+      });
+    });
+    socket.on('data', frames).on('error', () => socket.destroy());
   });
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => stream.listen(0, '127.0.0.1', resolve));
+  const { port } = stream.address() as AddressInfo;
+  const datagrams = createSocket('udp4');
+  datagrams.on('message', (wire, peer) => {
+    answer(zones, wire).then((message) => datagrams.send(message, peer.port, peer.address));
+  });
+  await new Promise<void>((resolve) => datagrams.bind(port, '127.0.0.1', resolve));
   return {
-    address: `127.0.0.1:${socket.address().port}`,
-    stop: () => new Promise((resolve) => socket.close(() => resolve())),
+    address: `127.0.0.1:${port}`,
+    async stop() {
+      await new Promise<void>((resolve) => datagrams.close(resolve));
+      await new Promise((resolve) => stream.close(resolve));
+    },
   };
+}
+
+/** Calls `each` with every message of a TCP stream (RFC 1035 4.2.2). */
+function framesOf(each: (wire: Buffer) => void): (chunk: Buffer) => void {
+  let buffer = Buffer.alloc(0);
+  return (chunk) => {
+    buffer = Buffer.concat([buffer, chunk]);
+    while (buffer.length >= 2 && buffer.length >= 2 + buffer.readUInt16BE()) {
+      const end = 2 + buffer.readUInt16BE();
+      each(buffer.subarray(2, end));
+      buffer = buffer.subarray(end);
+    }
+  };
+}
+
+const SERVFAIL = 2;
+
+async function answer(zones: readonly HostedZone[], wire: Buffer): Promise<Buffer> {
+  const { id, questions } = decodeMessage(wire);
+  const { name, type } = questions[0]!;
+  const common = { id, response: true, authoritative: true, questions };
+  return recordsOf(zones, name, type).then(
+    (answers) => encodeMessage({ ...common, answers }),
+    () => encodeMessage({ ...common, rcode: SERVFAIL }),
+  );
 }
 
 async function recordsOf(zones: readonly HostedZone[], asked: string, type: number): Promise<ResourceRecord[]> {

@@ -1,0 +1,13 @@
+import type { KeySigner } from '../../ports/keySigner.ts';
+import type { X509 } from '../../ports/x509.ts';
+
+const KMS_ARN = /^arn:aws[a-z-]*:kms:/;
+
+/**
+ * An {@link X509} whose signers may also be keys in KMS: where a private key's PEM would stand, the key's ARN does.
+ * @param signers as `kmsSigners` makes them
+ */
+export const x509WithKms = (x509: X509, signers: (keyArn: string) => Promise<KeySigner>): X509 => ({
+  ...x509,
+  signer: (key) => (KMS_ARN.test(key) ? signers(key) : x509.signer(key)),
+});
