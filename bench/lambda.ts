@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Bundle, bundle } from '../lib/stacks/bundle.ts';
-import { entryOf } from '../lib/stacks/bundles.ts';
+import type { Bundle } from '../lib/stacks/bundle.ts';
+import { bundleOf } from '../lib/stacks/bundles.ts';
 import { functionNames, functions } from '../lib/stacks/functions.ts';
 import { importTime } from './lambda/importTime.ts';
 
@@ -28,7 +28,7 @@ async function main(): Promise<void> {
   console.log('| function | KiB | at most | import ms | largest parts, KiB |\n|---|---|---|---|---|');
   try {
     for (const name of functionNames) {
-      const bundled = await bundle(entryOf(name));
+      const bundled = await bundleOf(name);
       const size = Buffer.byteLength(bundled.code) / KIB;
       const { budget } = functions[name];
       if (size > budget) over++;

@@ -16,6 +16,7 @@ const words: Arns = {
   machines: ['the two state machines'],
   executions: ['their executions'],
   deadLetters: 'the dead-letter queue',
+  dns: { zoneArns: ['zones that the configuration names'], roleArns: ['roles that the configuration names'] },
   secrets: { arns: ['secrets below the prefix'], roleArns: ['roles that the configuration names'] },
   instance: 'INSTANCE',
   region: 'REGION',

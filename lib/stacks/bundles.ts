@@ -1,10 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundle, root } from './bundle.ts';
-import { type FunctionName, functionNames } from './functions.ts';
+import { type Bundle, bundle, root } from './bundle.ts';
+import { type FunctionName, type FunctionSpec, functionNames, functions } from './functions.ts';
 
-/** Entry point of a function, from the program's folder. */
-export const entryOf = (name: FunctionName): string => `functions/lambda/${name}.ts`;
+/** Bundles one function. */
+export function bundleOf(name: FunctionName): Promise<Bundle> {
+  const { keepNames }: FunctionSpec = functions[name];
+  return bundle(`functions/lambda/${name}.ts`, keepNames);
+}
 
 /**
  * Bundles every function into a directory of its own below `folder`.
@@ -14,7 +17,7 @@ export async function bundleAll(folder = join(root, '.cache/lambda')): Promise<(
   const directory = (name: FunctionName): string => join(folder, name);
   await Promise.all(
     functionNames.map(async (name) => {
-      const { code } = await bundle(entryOf(name));
+      const { code } = await bundleOf(name);
       mkdirSync(directory(name), { recursive: true });
       writeFileSync(join(directory(name), 'index.mjs'), code);
     }),

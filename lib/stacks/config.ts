@@ -25,8 +25,14 @@ const schema = z.strictObject({
   logRetentionDays: z.literal(RETENTION).default(90),
   /** What happens to tables and keys when a stack is deleted. */
   removal: z.enum(['retain', 'destroy']).default('retain'),
-  /** Route 53 zones in which dns01 challenges may be presented. */
-  hostedZones: z.array(z.string().regex(/^Z[A-Z0-9]{1,31}$/, 'the id of a hosted zone')).default([]),
+  route53: z
+    .strictObject({
+      /** Zones in which dns01 challenges may be presented. */
+      zones: z.array(z.string().regex(/^Z[A-Z0-9]{1,31}$/, 'the id of a hosted zone')).default([]),
+      /** Roles in other accounts that may be assumed to present there. */
+      roleArns: z.array(arnOfRole).default([]),
+    })
+    .prefault({}),
   secretsManager: z
     .strictObject({
       /** Names of secrets that certificates may be delivered to begin with it. */

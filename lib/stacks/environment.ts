@@ -44,6 +44,10 @@ export function arnsOf(stack: Stack, { config }: House, { tables, keys }: DataSt
     machines: [] as string[],
     executions: [] as string[],
     deadLetters: '',
+    dns: {
+      zoneArns: config.route53.zones.map((zone) => `arn:${stack.partition}:route53:::hostedzone/${zone}`),
+      roleArns: config.route53.roleArns,
+    },
     secrets: {
       arns: [`arn:${stack.partition}:secretsmanager:${stack.region}:${stack.account}:secret:${prefix}*`],
       roleArns,

@@ -13,16 +13,21 @@ export interface FunctionSpec {
   readonly timeout: number;
   /** KiB of minified code at most. */
   readonly budget: number;
+  /** Its code reads the names of classes: the words of refusals by aws-jwt-verify are those of its errors. */
+  readonly keepNames?: true;
   readonly tables: readonly (keyof typeof tableUses)[];
   readonly vault?: { readonly open: readonly SecretClass[]; readonly seal?: readonly SecretClass[] };
   /** What else it may reach. */
-  readonly also?: readonly ('machines' | 'feed' | 'secretsManager')[];
+  readonly also?: readonly ('machines' | 'feed' | 'route53' | 'secretsManager')[];
 }
 
 const STEP = { memory: 512, timeout: 50, budget: 450 } as const;
 
 /** Steps that check names by policy hold the tables of UTS 46 and the public suffixes. */
 const WITH_NAMES = 650;
+
+/** The step that makes keys and CSRs and presents challenges holds X.509 and the client of Route 53. */
+const WITH_X509_AND_DNS = 500;
 
 const LEDGER = ['readLedger', 'appendToLedger'] as const;
 /** An ACME account: its key, and the credential that binds it (RFC 8555 7.3.4). */
@@ -40,8 +45,10 @@ export const functions = {
   challenge: {
     ...STEP,
     purpose: 'step: presents and answers challenges',
+    budget: WITH_X509_AND_DNS,
     tables: [...LEDGER, 'openSealed', 'seal', 'presentChallenges'],
     vault: { open: ['account', 'credential', 'key'], seal: ['account', 'key'] },
+    also: ['route53'],
   },
   finalize: {
     ...STEP,
@@ -61,6 +68,7 @@ export const functions = {
     purpose: 'step: removes challenges',
     tables: [...LEDGER, 'openSealed', 'presentChallenges'],
     vault: { open: ['credential'] },
+    also: ['route53'],
   },
   push: {
     ...STEP,
@@ -102,6 +110,7 @@ export const functions = {
     memory: 1024,
     timeout: 29,
     budget: 1600,
+    keepNames: true,
     tables: [...LEDGER, 'readViews', 'openSealed', 'seal', 'purgeSealed'],
     vault: { open: ['chain', 'cluster', 'credential', 'key'], seal: ['cluster', 'credential'] },
   },

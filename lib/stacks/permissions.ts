@@ -1,6 +1,7 @@
 import { type TableRole, tableUses } from '../adapters/dynamodb/tables.ts';
 import { dataKeysPolicy } from '../adapters/kms/policy.ts';
 import type { PolicyStatement } from '../adapters/policyStatement.ts';
+import { route53Policy } from '../adapters/route53/policy.ts';
 import { secretsManagerPolicy } from '../adapters/secretsManager/policy.ts';
 import { workflowsPolicy } from '../adapters/stepfunctions/policy.ts';
 import type { FunctionSpec } from './functions.ts';
@@ -15,6 +16,7 @@ export interface Arns {
   readonly machines: readonly string[];
   readonly executions: readonly string[];
   readonly deadLetters: string;
+  readonly dns: { readonly zoneArns: readonly string[]; readonly roleArns: readonly string[] };
   readonly secrets: { readonly arns: readonly string[]; readonly roleArns: readonly string[] };
   readonly instance: string;
   readonly region: string;
@@ -36,6 +38,7 @@ export function permissionsOf(spec: FunctionSpec, arns: Arns): PolicyStatement[]
     ...(vault ? vaultPolicy(vault, arns.vaultKey) : []),
     ...(also.includes('machines') ? workflowsPolicy(arns.machines, arns.executions) : []),
     ...(also.includes('feed') ? feedPolicy(arns) : []),
+    ...(also.includes('route53') ? dnsPolicy(arns.dns) : []),
     ...(also.includes('secretsManager') ? secretsManagerPolicy({ ...arns.secrets, instance: arns.instance }) : []),
   ];
 }
@@ -73,6 +76,11 @@ function vaultPolicy({ open, seal = [] }: NonNullable<FunctionSpec['vault']>, ke
   ];
 }
 
+/** Where no zone is named, nothing of Route 53 is allowed but the roles that are. */
+function dnsPolicy(dns: Arns['dns']): PolicyStatement[] {
+  return route53Policy(dns).filter(({ Sid }) => dns.zoneArns.length > 0 || Sid === 'OtherAccounts');
+}
+
 function feedPolicy({ ledgerStream, deadLetters }: Arns): PolicyStatement[] {
   return [
     allow('ReadFeed', ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'], [ledgerStream]),
@@ -95,6 +103,8 @@ export const wildcardReasons: Readonly<Record<string, string>> = {
   MakeSecrets: "a secret's name follows from its certificate; only one with our tag is made",
   KeepOwnSecrets: 'only secrets that bear our tag',
   WithdrawOwnSecrets: 'only secrets that bear our tag, and so that they can be restored',
+  FindZones: 'listing zones knows no resources',
+  FollowChanges: 'changes have ids that Route 53 makes',
   DeliverLogs: 'log deliveries know no resources: docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html',
   Trace: 'traces know no resources: docs.aws.amazon.com/step-functions/latest/dg/concepts-xray-tracing.html',
 };

@@ -23,7 +23,7 @@ describe('The configuration of an installation', () => {
     ['alarmEmails.0', { alarmEmails: ['nobody'] }],
     ['logRetentionDays', { logRetentionDays: 8 }],
     ['removal', { removal: 'maybe' }],
-    ['hostedZones.0', { hostedZones: ['example.com'] }],
+    ['route53.zones.0', { route53: { zones: ['example.com'] } }],
     ['secretsManager.prefix', { secretsManager: { prefix: '*' } }],
     ['secretsManager.roleArns.0', { secretsManager: { roleArns: ['*'] } }],
     ['oidc.issuer', { oidc: { issuer: 'http://issuer.example', audience: ['a'] } }],

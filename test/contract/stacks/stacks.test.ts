@@ -37,7 +37,7 @@ function synthesized() {
   writeFileSync(join(code, 'index.mjs'), '');
   const app = new App({ outdir: join(outdir, 'out') });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-  const config = parseConfig({ alarmEmails: ['ops@example.com'] });
+  const config = parseConfig({ alarmEmails: ['ops@example.com'], route53: { zones: ['Z0123456789ABC'] } });
   installation({ config, version: '1.2.3', codeOf: () => code }, app);
   const resources = app
     .synth()
