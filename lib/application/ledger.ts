@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Decider, DomainEvent } from '../domain/decider.ts';
 import { canonicalJson } from '../domain/json.ts';
 import type { Instant } from '../domain/time.ts';
@@ -46,7 +46,7 @@ const ATTEMPTS = 10;
 
 /** SHA-256 (hex) over a commit's content, its predecessor's hash included. */
 export function hashCommit(commit: Omit<Commit, 'hash'>): string {
-  return createHash('sha256').update(canonicalJson(commit)).digest('hex');
+  return hash('sha256', canonicalJson(commit));
 }
 
 /** Loads streams and handles commands: load, decide, append; decided again when another writer was first. */

@@ -1,7 +1,7 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { Refusal } from '../../domain/refusal.ts';
 import type { DataKeys } from '../../ports/dataKeys.ts';
-import { createKeyFile, type MasterKey, readKeyFile } from './keyFile.ts';
+import { createKeyFile, readKeyFile } from './keyFile.ts';
 
 const CIPHER = 'aes-256-gcm';
 const VERSION = 1;
@@ -21,7 +21,7 @@ const WRAPPED_BYTES = 1 + ID_BYTES + IV_BYTES + KEY_BYTES + TAG_BYTES;
 export function fileDataKeys(path: string, { create = true }: { readonly create?: boolean } = {}): DataKeys {
   const masterKeys = read(path, create);
   const newest = masterKeys.at(-1)!;
-  const byId = new Map(masterKeys.map((master) => [master.id, master]));
+  const byId = new Map(masterKeys.map(({ id, key }) => [id, key]));
 
   return {
     async generate(context) {
@@ -38,7 +38,7 @@ export function fileDataKeys(path: string, { create = true }: { readonly create?
       const master = byId.get(id);
       if (!master) throw new Error(`the key file has no master key ${id}`);
       const iv = all.subarray(1 + ID_BYTES, 1 + ID_BYTES + IV_BYTES);
-      const decipher = createDecipheriv(CIPHER, master.key, iv)
+      const decipher = createDecipheriv(CIPHER, master, iv)
         .setAAD(Buffer.from(context))
         .setAuthTag(all.subarray(-TAG_BYTES));
       return Buffer.concat([decipher.update(all.subarray(-TAG_BYTES - KEY_BYTES, -TAG_BYTES)), decipher.final()]);
@@ -46,7 +46,17 @@ export function fileDataKeys(path: string, { create = true }: { readonly create?
   };
 }
 
+/** A master key as node:crypto uses it: for bare bytes it takes three times as long. */
+interface MasterKey {
+  readonly id: string;
+  readonly key: KeyObject;
+}
+
 function read(path: string, create: boolean): MasterKey[] {
+  return readOrCreate(path, create).map(({ id, key }) => ({ id, key: createSecretKey(key) }));
+}
+
+function readOrCreate(path: string, create: boolean): ReturnType<typeof readKeyFile> {
   try {
     return readKeyFile(path);
   } catch (error) {

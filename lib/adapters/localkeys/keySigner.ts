@@ -1,7 +1,8 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign as signNow } from 'node:crypto';
 import { promisify } from 'node:util';
-import type { KeyKind } from '../../domain/spec.ts';
 import type { KeySigner } from '../../ports/keySigner.ts';
+import { CURVES } from '../x509/algorithms.ts';
+import { bitString, sequence } from '../x509/der.ts';
 import { ecdsaOctets } from '../x509/signed.ts';
 
 const signInPool = promisify(
@@ -9,17 +10,31 @@ const signInPool = promisify(
     signNow(hash, data, key, done),
 );
 
-/** Curves by OpenSSL's names, with the sizes that name them. */
-const CURVE_SIZE: Readonly<Record<string, number>> = { prime256v1: 256, secp384r1: 384, secp521r1: 521 };
+type PublicPart = Pick<KeySigner, 'kind' | 'publicKey'>;
 
-function kindOf(key: KeyObject): KeyKind {
-  const { namedCurve = '', modulusLength = 0 } = key.asymmetricKeyDetails ?? {};
-  if (key.asymmetricKeyType === 'ec' && CURVE_SIZE[namedCurve])
-    return { algorithm: 'ECDSA', size: CURVE_SIZE[namedCurve] };
-  if (key.asymmetricKeyType === 'rsa') return { algorithm: 'RSA', size: modulusLength };
-  if (key.asymmetricKeyType === 'ed25519') return { algorithm: 'Ed25519', size: 256 };
-  throw new Error(`keys of type ${key.asymmetricKeyType} ${namedCurve} do not sign here`);
+function publicPart(key: KeyObject): PublicPart {
+  const type = key.asymmetricKeyType;
+  if (type === 'ec') return ellipticPart(key);
+  const publicKey = createPublicKey(key).export({ type: 'spki', format: 'der' });
+  if (type === 'rsa')
+    return { kind: { algorithm: 'RSA', size: key.asymmetricKeyDetails?.modulusLength ?? 0 }, publicKey };
+  if (type === 'ed25519') return { kind: { algorithm: 'Ed25519', size: 256 }, publicKey };
+  throw new Error(`keys of type ${type} do not sign here`);
 }
+
+/** From the JWK, which names the curve and has the point (RFC 5480 2): the key's details and its DER take node:crypto four times as long. */
+function ellipticPart(key: KeyObject): PublicPart {
+  const { crv, x, y } = createPublicKey(key).export({ format: 'jwk' });
+  const curve = CURVES.find(({ size }) => crv === `P-${size}`);
+  if (!curve) throw new Error(`keys of the curve ${crv} do not sign here`);
+  const point = Buffer.concat([UNCOMPRESSED, Buffer.from(x!, 'base64url'), Buffer.from(y!, 'base64url')]);
+  return {
+    kind: { algorithm: 'ECDSA', size: curve.size },
+    publicKey: sequence(curve.identifier, bitString(point)),
+  };
+}
+
+const UNCOMPRESSED = Buffer.of(4);
 
 /**
  * A signer over a private key in memory.
@@ -29,10 +44,10 @@ function kindOf(key: KeyObject): KeyKind {
  */
 export function localSigner(pkcs8Pem: string): KeySigner {
   const key = createPrivateKey(pkcs8Pem);
-  const kind = kindOf(key);
+  const { kind, publicKey } = publicPart(key);
   return {
     kind,
-    publicKey: createPublicKey(key).export({ type: 'spki', format: 'der' }),
+    publicKey,
     async sign(data, hash) {
       // An elliptic signature costs less than the way to a thread and back; an RSA one takes milliseconds and would
       // hold the loop.
