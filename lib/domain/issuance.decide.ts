@@ -49,7 +49,8 @@ export type IssuanceCommand =
   | OfRun<{ readonly type: 'RecordFailure'; readonly thrown?: StepProblem; readonly random: number }>
   | { readonly type: 'RecordSuccess'; readonly fingerprint: string; readonly chainRef: string }
   | { readonly type: 'Supersede'; readonly reason: 'Superseded' | 'Deleted' }
-  | { readonly type: 'RecordCleanedUp' };
+  /** Of the run that cleaned: a later one may have presented since. */
+  | OfRun<{ readonly type: 'RecordCleanedUp' }>;
 
 /** Seconds after which the scan asks whether a run still lives. */
 export const RUN_CHECK = 600;
@@ -62,6 +63,8 @@ const atMost = (at: Instant, now: Instant): Instant => earliest(at, plusSeconds(
 function decideIssuance(command: IssuanceCommand, state: IssuanceState, now: Instant): readonly IssuanceEvent[] {
   if (command.type === 'Start') return start(command, state, now);
   if (state.status === 'absent') throw new Refusal('IssuanceNotFound', 'there is no such issuance');
+  if (command.type === 'RecordCleanedUp')
+    return state.uncleaned && state.run === command.run ? [{ type: 'ChallengesCleanedUp' }] : [];
   if ('run' in command) return state.run === command.run && isUnissued(state) ? ofRun(command, state, now) : [];
   switch (command.type) {
     case 'BeginRun':
@@ -76,8 +79,6 @@ function decideIssuance(command: IssuanceCommand, state: IssuanceState, now: Ins
     }
     case 'Supersede':
       return isUnissued(state) ? [{ type: 'IssuanceSuperseded', reason: command.reason }] : [];
-    case 'RecordCleanedUp':
-      return state.uncleaned ? [{ type: 'ChallengesCleanedUp' }] : [];
   }
 }
 
@@ -108,7 +109,7 @@ function beginRun(
   return due || (force && idle) ? [run(after + 1, now)] : [];
 }
 
-type RunCommand = Extract<IssuanceCommand, { readonly run: number }>;
+type RunCommand = Exclude<Extract<IssuanceCommand, { readonly run: number }>, { readonly type: 'RecordCleanedUp' }>;
 
 function ofRun(command: RunCommand, state: IssuanceState, now: Instant): readonly IssuanceEvent[] {
   switch (command.type) {

@@ -58,7 +58,7 @@ describe('runs', () => {
 
   it('refuses every other command for an issuance that was never started', () => {
     given().when({ type: 'BeginRun', after: 0 }).refused('IssuanceNotFound');
-    given().when({ type: 'RecordCleanedUp' }).refused('IssuanceNotFound');
+    given().when({ type: 'RecordCleanedUp', run: 1 }).refused('IssuanceNotFound');
   });
 
   it('begins the next run when the time of the last one is over, not before', () => {
@@ -166,10 +166,18 @@ describe('presentations', () => {
   it('are shown again after a clean-up while the order goes on, although they were answered', () => {
     const { state } = given(...running, placed, intended('a1'), { type: 'ChallengesAnswered', authorizations: ['a1'] })
       .and([failed(1, 'infrastructure', plus(10))])
-      .when({ type: 'RecordCleanedUp' })
+      .when({ type: 'RecordCleanedUp', run: 1 })
       .next();
     expect(state).toMatchObject({ answered: [], presentations: [], uncleaned: false });
     expect(state.order).toBeDefined();
+  });
+
+  it('stay owed when the clean-up of an older run ends after a later one presented', () => {
+    given(...running, placed, intended('a1'))
+      .and([failed(1, 'infrastructure', plus(10))])
+      .and([{ type: 'RunBegun', run: 2, dueAt: plus(700) }, intended('a1')])
+      .when({ type: 'RecordCleanedUp', run: 1 })
+      .then();
   });
 
   it('keep an issuance due after its end until they are gone', () => {
@@ -182,7 +190,8 @@ describe('presentations', () => {
     expect(done.dueAt).toBe(plus(60));
     const again = done.when({ type: 'BeginRun', after: 1 }, plus(60)).next();
     expect(again.state.status).toBe('succeeded');
-    const clean = again.when({ type: 'RecordCleanedUp' }).next();
+    again.when({ type: 'RecordCleanedUp', run: 1 }).then();
+    const clean = again.when({ type: 'RecordCleanedUp', run: 2 }).next();
     expect([isOpen(clean.state), clean.dueAt]).toEqual([false, undefined]);
   });
 });
@@ -352,7 +361,7 @@ it('holds for any sequence of commands: nothing twice, JSON, and never without i
     }),
     fc.record({ type: type('RecordSuccess'), fingerprint: fc.constant('f'), chainRef: fc.constant('c') }),
     fc.record({ type: type('Supersede'), reason: fc.constantFrom('Superseded' as const, 'Deleted' as const) }),
-    fc.record({ type: type('RecordCleanedUp') }),
+    fc.record({ type: type('RecordCleanedUp'), run }),
   ) as fc.Arbitrary<IssuanceCommand>;
   checkAlways(issuanceDecider, command, (state: IssuanceState) => isOpen(state), 400);
 });

@@ -170,6 +170,19 @@ describeWith(['pebble', 'bind'], 'dns-01 in trouble', () => {
     expect(orders).toMatchObject([{ orderUrl: order!.url }]);
   });
 
+  it('a name server that is held still is named; once it goes on, the same order is met', async () => {
+    await request('still', ['still.example.test']);
+    bind.pause();
+    const { failure, order } = await failedIssuance(core.services, TEAM, 'still').finally(() => bind.resume());
+    expect(failure).toMatchObject({ class: 'backoff', problem: { type: 'DnsTimeout' } });
+    const stream = await newestIssuance(core.services, TEAM, 'still');
+    await again(core.services, stream);
+    await settled(core.services, TEAM, 'still');
+    const orders = (await eventsOf(core.services, stream)).filter(({ type }) => type === 'OrderPlaced');
+    expect(orders).toMatchObject([{ orderUrl: order!.url }]);
+    expect(await bind.query('_acme-challenge.still.example.test', 'TXT')).toEqual([]);
+  });
+
   it('a name server that is down is named; with another in its place the same order is met', async () => {
     const gone = await startBind({ zones: ['gone.test'], tsigName: bind.tsigName, tsigSecret: bind.tsigSecret });
     await gone.stop();

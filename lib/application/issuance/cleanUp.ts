@@ -27,7 +27,8 @@ export async function cleanUp(services: Needs, input: IssueInput): Promise<Outco
   const [first] = errors.filter((error) => error !== undefined);
   if (first) throw first;
   const meta = { actor: 'step:CleanUp', correlationId: input.issuance };
-  await services.ledger.handle(issuanceDecider, input.issuance, { type: 'RecordCleanedUp' }, meta);
+  const command = { type: 'RecordCleanedUp', run: input.run } as const;
+  await services.ledger.handle(issuanceDecider, input.issuance, command, meta);
   return done;
 }
 
