@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { bundleOf } from '../../../lib/stacks/bundles.ts';
+import { type FunctionName, type FunctionSpec, functionNames, functions } from '../../../lib/stacks/functions.ts';
+
+/** The clients of the SDK that a function's row allows it to have. */
+function clientsOf({ vault, also = [] }: FunctionSpec): string[] {
+  return [
+    'dynamodb',
+    ...(vault ? ['kms'] : []),
+    ...(also.includes('machines') ? ['sfn'] : []),
+    ...(also.includes('route53') ? ['route-53', 'sts'] : []),
+    ...(also.includes('secretsManager') ? ['secrets-manager', 'sts'] : []),
+  ].sort();
+}
+
+async function bundled(name: FunctionName) {
+  const { code, metafile } = await bundleOf(name);
+  const inputs = Object.values(metafile.outputs).flatMap((output) => Object.keys(output.inputs));
+  const clients = inputs.map((path) => /node_modules\/@aws-sdk\/client-([\w-]+)/.exec(path)?.[1]).filter(Boolean);
+  return { size: Buffer.byteLength(code) / 1024, clients: [...new Set(clients)].sort() };
+}
+
+describe.each(functionNames)('The bundle of %s', (name) => {
+  it('is within its budget, and has the clients of the SDK that its role has a use for, and no others', async () => {
+    const { size, clients } = await bundled(name);
+    expect(size).toBeGreaterThan(50);
+    expect(size).toBeLessThanOrEqual(functions[name].budget);
+    expect(clients).toEqual(clientsOf(functions[name]));
+  });
+});
