@@ -3,6 +3,7 @@ import { destinations } from '../lib/adapters/destinations.ts';
 import { directoryDestinations } from '../lib/adapters/directory/destinations.ts';
 import { dnsProvider } from '../lib/adapters/dns/dnsProvider.ts';
 import type { Lag } from '../lib/adapters/dns/propagation.ts';
+import { dnsProviders } from '../lib/adapters/dnsProviders.ts';
 import { kubernetesClusters } from '../lib/adapters/kubernetes/clusters.ts';
 import { kubernetesDestinations } from '../lib/adapters/kubernetes/destinations.ts';
 import { fileDataKeys } from '../lib/adapters/localkeys/dataKeys.ts';
@@ -82,7 +83,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
     vault,
     workflows,
     acme,
-    dns: dnsProvider({ http, guard: addressGuard(allow), resolvers: options.resolvers, onLag }),
+    dns: dnsProviders({ dns: dnsProvider({ http, guard: addressGuard(allow), resolvers: options.resolvers, onLag }) }),
     challengeTokens: sqliteChallengeTokens(database),
     holders: sqliteHolders(database),
     x509: x509(),

@@ -20,6 +20,8 @@ export interface ApiOptions {
   readonly version: string;
   /** Directories under which directory destinations may lie; none by default. */
   readonly directoryRoots?: readonly string[];
+  /** Where a certificate goes that names no destination; nowhere by default. */
+  readonly defaultDestination?: 'secretsManager';
   readonly oidc?: OidcOptions;
   /** Counters of this process in Prometheus' text format, each line ended; gauges from the views are added. */
   readonly metrics?: () => string | Promise<string>;

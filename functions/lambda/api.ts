@@ -11,4 +11,6 @@ import { x509 } from '../composition/x509.ts';
 
 const services = { ledger, store, views, vault, x509, clusters, clock, ids, log };
 
-export const handler = lambdaApi(createApi(services, { version: variable('CHANCERY_VERSION'), oidc }));
+export const handler = lambdaApi(
+  createApi(services, { version: variable('CHANCERY_VERSION'), oidc, defaultDestination: 'secretsManager' }),
+);

@@ -7,7 +7,7 @@ import { Refusal } from '../domain/refusal.ts';
 import type { CertificateSpec, IssuerSpec } from '../domain/spec.ts';
 import { destinationTaken } from './certificateChecks.ts';
 import { loadCertificate } from './certificateFacts.ts';
-import { checkCertificate, requestCertificate } from './certificates.ts';
+import { checkCertificate, type RequestContext, requestCertificate, withDefaultDestination } from './certificates.ts';
 import { putIssuer } from './issuers.ts';
 import type { Meta } from './ledger.ts';
 import type { ApplyResource } from './schema/apply.ts';
@@ -47,7 +47,10 @@ export const teamOfResource = ({ kind, team }: ApplyResource): string =>
 export async function applyBatch(
   services: Needs,
   inputs: readonly ApplyResource[],
-  context: { readonly directoryRoots: readonly string[]; readonly meta: Meta; readonly dryRun?: boolean },
+  context: Pick<RequestContext, 'directoryRoots' | 'defaultDestination'> & {
+    readonly meta: Meta;
+    readonly dryRun?: boolean;
+  },
 ): Promise<Applied[]> {
   const faults = new Faults(inputs);
   const resources = await Promise.all(inputs.map((input, index) => faults.attempt(index, () => read(input))));
@@ -57,13 +60,14 @@ export async function applyBatch(
       .filter((one): one is Issuer => one !== undefined && one.kind !== 'Certificate')
       .map(({ team, name, spec }) => [issuerStream(team, name), spec]),
   );
-  const requestContext = { directoryRoots: context.directoryRoots, batchIssuers };
+  const { directoryRoots, defaultDestination } = context;
+  const requestContext = { directoryRoots, defaultDestination, batchIssuers };
   await checkAll(services, resources, requestContext, faults);
   faults.throwIfAny();
   const outcomes: Applied[] = new Array(resources.length);
   for (const [index, resource] of issuersFirst(resources as Resource[])) {
     outcomes[index] = context.dryRun
-      ? await foresee(services, resource)
+      ? await foresee(services, resource, requestContext)
       : await put(services, resource, { ...requestContext, meta: context.meta });
   }
   return outcomes;
@@ -111,12 +115,10 @@ function refuseTwins(resources: readonly (Resource | undefined)[], faults: Fault
   });
 }
 
-type BatchContext = Parameters<typeof checkCertificate>[2];
-
 async function checkAll(
   services: Needs,
   resources: readonly (Resource | undefined)[],
-  context: BatchContext,
+  context: RequestContext,
   faults: Faults,
 ): Promise<void> {
   const counts = new Map<string, number>();
@@ -139,7 +141,7 @@ const issuersFirst = (resources: readonly Resource[]): [number, Resource][] =>
 async function put(
   services: Needs,
   resource: Resource,
-  context: BatchContext & { readonly meta: Meta },
+  context: RequestContext & { readonly meta: Meta },
 ): Promise<Applied> {
   const { kind, team, name } = resource;
   const { created, changed, version } =
@@ -150,7 +152,7 @@ async function put(
 }
 
 /** What {@link put} would answer. */
-async function foresee(services: Needs, resource: Resource): Promise<Applied> {
+async function foresee(services: Needs, resource: Resource, context: RequestContext): Promise<Applied> {
   const { kind, team, name } = resource;
   const now = services.clock.now();
   if (kind !== 'Certificate') {
@@ -159,7 +161,9 @@ async function foresee(services: Needs, resource: Resource): Promise<Applied> {
     return { kind, team, name, outcome: outcomeOf(changed && state.status !== 'configured', changed), version };
   }
   const { state, version } = await loadCertificate(services, team, name);
-  const command = { type: 'Request', uid: services.ids.uuid(), spec: resource.spec, policyVersion: 0 } as const;
+  const { policy } = await policyFor(services, team);
+  const spec = withDefaultDestination(resource, policy, context);
+  const command = { type: 'Request', uid: services.ids.uuid(), spec, policyVersion: 0 } as const;
   const changed = certificateDecider.decide(command, state, now).length > 0;
   return { kind, team, name, outcome: outcomeOf(changed && state.status !== 'live', changed), version };
 }

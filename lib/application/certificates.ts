@@ -1,7 +1,9 @@
 import { certificateDecider } from '../domain/certificate.decide.ts';
 import { type CertificateState, certificateStream, type Issued, type LiveCertificate } from '../domain/certificate.ts';
+import { defaultSecretName } from '../domain/destination.ts';
 import { issuanceDecider } from '../domain/issuance.decide.ts';
 import { issuanceStream } from '../domain/issuance.ts';
+import { allowsDestination, type TeamPolicy } from '../domain/policy.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { CertificateSpec, IssuerSpec } from '../domain/spec.ts';
 import { checkRequest } from './certificateChecks.ts';
@@ -21,30 +23,47 @@ export interface CertificateRequest {
   readonly spec: CertificateSpec;
 }
 
-/** What the request alone does not say. */
+/** What the request alone does not say. `defaultDestination`: where a certificate goes that names none; nowhere when absent. */
 export interface RequestContext {
   readonly directoryRoots: readonly string[];
+  readonly defaultDestination?: 'secretsManager';
   readonly batchIssuers?: ReadonlyMap<string, IssuerSpec>;
   /** New certificates of the same team that stand before it in the same batch. */
   readonly batchCount?: number;
 }
 
 /**
+ * The spec with the default destination, where it names none. A CA's key is not copied unasked, and what the team's policy does not allow is
+ * left out: the certificate then stays in the vault alone.
+ */
+export function withDefaultDestination(
+  { team, name, spec }: CertificateRequest,
+  policy: TeamPolicy,
+  { defaultDestination: kind }: Pick<RequestContext, 'defaultDestination'>,
+): CertificateSpec {
+  if (!kind || spec.destinations.length > 0 || spec.isCA) return spec;
+  const destination = { kind, name: defaultSecretName(team, name) } as const;
+  return allowsDestination(policy, destination) ? { ...spec, destinations: [destination] } : spec;
+}
+
+/**
  * Checks everything about a request and changes nothing.
- * @returns the policy that it was checked against, and whether the name has no living certificate yet
+ * @returns the policy that it was checked against, the spec with the default destination, and whether the name has no living certificate yet
  * @throws Refusal as {@link checkRequest}, and `TeamNotFound`
  */
 export async function checkCertificate(
   services: Needs,
-  { team, name, spec }: CertificateRequest,
-  { directoryRoots, batchIssuers, batchCount = 0 }: RequestContext,
-): Promise<PolicyOfTeam & { readonly isNew: boolean }> {
+  request: CertificateRequest,
+  { directoryRoots, batchIssuers, batchCount = 0, ...defaults }: RequestContext,
+): Promise<PolicyOfTeam & { readonly spec: CertificateSpec; readonly isNew: boolean }> {
+  const { team, name } = request;
   const { policy, policyVersion } = await policyFor(services, team);
+  const spec = withDefaultDestination(request, policy, defaults);
   const isNew = (await loadCertificate(services, team, name)).state.status !== 'live';
   // The count comes from a view, a moment behind: a quota is a bound for the careless, not for the quick.
   const certificateCount = (isNew ? await services.views.count(CERTIFICATES, { owner: team }) : 0) + batchCount;
   await checkRequest(services, { team, name, spec, policy, certificateCount, isNew, batchIssuers, directoryRoots });
-  return { policy, policyVersion, isNew };
+  return { policy, policyVersion, spec, isNew };
 }
 
 /**
@@ -57,8 +76,8 @@ export async function requestCertificate(
   request: CertificateRequest,
   context: RequestContext & { readonly meta: Meta; readonly expected?: number; readonly dryRun?: boolean },
 ) {
-  const { policyVersion } = await checkCertificate(services, request, context);
-  const { team, name, spec } = request;
+  const { policyVersion, spec } = await checkCertificate(services, request, context);
+  const { team, name } = request;
   const uid = services.ids.uuid();
   const command = { type: 'Request', uid, spec, policyVersion } as const;
   if (context.dryRun) return wouldBe(services, request, command, context.expected);

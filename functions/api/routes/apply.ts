@@ -9,8 +9,9 @@ async function apply(call: Call): Promise<Answer> {
   const { services, principal, meta, query } = call;
   const { resources } = parse(applyBody, call.body);
   for (const team of new Set(resources.map(teamOfResource))) authorize(principal, 'write', team);
-  const directoryRoots = call.options.directoryRoots ?? [];
-  const applied = await applyBatch(services, resources, { directoryRoots, meta, dryRun: isTrue(query.dryRun) });
+  const { directoryRoots = [], defaultDestination } = call.options;
+  const context = { directoryRoots, defaultDestination, meta, dryRun: isTrue(query.dryRun) };
+  const applied = await applyBatch(services, resources, context);
   return { status: 200, json: { resources: applied } };
 }
 

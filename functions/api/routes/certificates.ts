@@ -57,10 +57,10 @@ async function putCertificate(call: Call): Promise<Answer> {
   const { services, meta, query } = call;
   const { team, name } = place(call);
   const spec = readCertificateBody(call.body, { team, name, defaults: 'chancery' });
-  const directoryRoots = call.options.directoryRoots ?? [];
+  const { directoryRoots = [], defaultDestination } = call.options;
   const dryRun = isTrue(query.dryRun);
   const result = await conditionally(call.preconditions, look(call), (expected) =>
-    requestCertificate(services, { team, name, spec }, { directoryRoots, meta, expected, dryRun }),
+    requestCertificate(services, { team, name, spec }, { directoryRoots, defaultDestination, meta, expected, dryRun }),
   );
   return dryRun ? { status: 200, json: result.view } : put(result);
 }

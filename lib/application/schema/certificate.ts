@@ -117,7 +117,11 @@ export const certificateSpec = closed(
       .describe('Default: digital signature, key encipherment.'),
     isCA: z.boolean().optional().describe('The certificate may sign others. Default false.'),
     request: z.string().max(65536).optional().describe('A PEM certificate request: the requester keeps the key.'),
-    destinations: z.array(destination).max(100).optional().describe('Where copies go. Default: nowhere.'),
+    destinations: z
+      .array(destination)
+      .max(100)
+      .optional()
+      .describe('Where copies go. Default: nowhere; on AWS a secret in Secrets Manager.'),
     renewal: renewal.optional().describe('Accepted when it asks for the default.'),
     revisionHistoryLimit: z
       .int()
