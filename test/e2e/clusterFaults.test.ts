@@ -151,6 +151,15 @@ describeWith(['kubernetes'], 'a cluster in trouble', () => {
     await arrives('deleted', to);
   });
 
+  it('that is held still is told so, and has the Secret once it goes on', async () => {
+    cluster.pause();
+    const to = await request('still');
+    const { failure } = await stuckDelivery(core.services, to, 'failed', 'Timeout').finally(() => cluster.resume());
+    expect(failure.class).toBe('backoff');
+    await deliverAgain(core.services, to);
+    await arrives('still', to);
+  });
+
   it('that is down is told so, is tried later, and has what was issued meanwhile once it is back', async () => {
     await cluster.down();
     const to = await request('outage');
