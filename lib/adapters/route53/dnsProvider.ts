@@ -30,7 +30,7 @@ const PAUSE = 100;
 export function route53DnsProvider(options: Route53Options): DnsProvider {
   const { dns, now = Date.now, random = Math.random } = options;
   const zones = new Zones(now);
-  const pending = new PendingChanges();
+  const pending = new PendingChanges(now);
   // Route 53 makes one change of a zone at a time.
   const inTurn = turns();
   const pause = (attempt: number) => new Promise<void>((resolve) => setTimeout(resolve, random() * PAUSE * attempt));
@@ -52,9 +52,9 @@ export function route53DnsProvider(options: Route53Options): DnsProvider {
     await Promise.all(
       [...byZone].map(async ([zone, names]) => {
         const ids = await inTurn(zone, () => changeZone(client, zone, names.map(edit), pause));
-        for (const value of values) {
-          const id = ids.get(value.fqdn);
-          if (id) pending.remember(spec, value, id);
+        for (const id of new Set(ids.values())) {
+          const changed = values.filter(({ fqdn }) => ids.get(fqdn) === id);
+          pending.remember(spec, changed, id);
         }
       }),
     );
@@ -77,9 +77,7 @@ export function route53DnsProvider(options: Route53Options): DnsProvider {
 
     async cleanUp(to, values) {
       const { spec } = open(to);
-      for (const value of values) pending.forget(spec, value);
-      await change(to, values, ({ fqdn, texts }) => removing(fqdn, texts));
-      for (const value of values) pending.forget(spec, value);
+      await change(to, values, ({ fqdn, texts }) => removing(fqdn, texts)).finally(() => pending.forget(spec, values));
     },
 
     async missing(to, values) {

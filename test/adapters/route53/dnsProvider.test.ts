@@ -207,10 +207,16 @@ describe('what is missing, by a scripted client', () => {
   test('is what Route 53 has not brought to all its servers, asked once a change', async () => {
     const values = [value('a'), value('b')];
     const script = [changed(), status('PENDING'), status('PENDING'), status('INSYNC')];
-    const { provider, sent, commands } = open(script);
+    let now = 0;
+    const { provider, sent, commands } = open(script, { now: () => now });
     await provider.present(to, values);
     expect(await provider.missing(to, values)).toEqual(values);
+    // Within half a second it is not asked again.
+    now = 499;
     expect(await provider.missing(to, values)).toEqual(values);
+    now = 500;
+    expect(await provider.missing(to, values)).toEqual(values);
+    now = 1000;
     expect(await provider.missing(to, values)).toEqual([]);
     expect(await provider.missing(to, values)).toEqual([]);
     expect(commands()).toEqual(['ChangeResourceRecordSets', 'GetChange', 'GetChange', 'GetChange']);

@@ -20,11 +20,20 @@ const http = httpClient({ allow });
 afterAll(() => http.close());
 
 /** Providers as the program composes them; `resolver` stands for the DNS that the emulator does not serve. */
-function open(aws: Ministack, resolver: string): { provider: DnsProvider; client: Route53Client } {
+function open(aws: Ministack, resolver: string, now?: () => number): { provider: DnsProvider; client: Route53Client } {
   const config = clientOf(aws);
   const client = route53Clients({ config, sts: new STSClient(config), sessionName: 'chancery-here' });
   const dns = dnsProvider({ http, guard: addressGuard(allow), resolvers: [resolver] });
-  return { provider: dnsProviders({ dns, route53: route53DnsProvider({ client, dns }) }), client: client({}) };
+  return {
+    provider: dnsProviders({ dns, route53: route53DnsProvider({ client, dns, ...(now && { now }) }) }),
+    client: client({}),
+  };
+}
+
+/** A clock that is far later each time, so that no answer counts as just asked for. */
+function everLater(): () => number {
+  let now = 0;
+  return () => (now += 1000);
 }
 
 /** The emulator says PENDING the first time that it is asked about a change, and INSYNC from then on. */
@@ -46,7 +55,7 @@ describeWith(['ministack'], 'Route 53', () => {
     const aws = await startMinistack();
     const primary = await makeHostedZone(new Route53Client(clientOf(aws)), 'example.test');
     const resolver = await startZoneResolver([primary]);
-    const { provider } = open(aws, resolver.address);
+    const { provider } = open(aws, resolver.address, everLater());
     return {
       provider: patient(provider),
       to: target({}, resolver.address),
@@ -76,7 +85,7 @@ describeWith(['ministack'], 'a solver for Route 53', () => {
     await makeHostedZone(client, 'private.inner.example.test', true);
     zones = { outer, inner, other };
     resolver = await startZoneResolver([inner, outer, other]);
-    ({ provider } = open(aws, resolver.address));
+    ({ provider } = open(aws, resolver.address, everLater()));
     to = target({}, resolver.address);
   });
   afterAll(async () => {
