@@ -1,19 +1,24 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { issuanceStream } from '../../lib/domain/issuance.ts';
 import { SHARED } from '../../lib/domain/issuer.ts';
 import type { DnsProvider } from '../../lib/ports/dnsProvider.ts';
 import { challengeListener } from '../../server/challengeListener.ts';
 import { loadCertificate, putIssuer, putTeam, requestCertificate, specOf, startCore } from '../../test/support/core.ts';
+import { type TestNameServer, testNameServer } from './responder.ts';
 import { inLanes, type Prepare } from './runner.ts';
+
+// Beside the code and not in the system's temporary folder, which may lie in memory, where a flush costs nothing.
+const CACHE = join(import.meta.dirname, '../../.cache');
 
 /**
  * The whole service without its API: from a request accepted to the certificate stored, with the ledger on disk, the state machine, key and
  * chain sealed. dns-01 values go straight to challtestsrv, as the peers' do.
  */
 export const prepare: Prepare = async ({ challenge, directoryUrl, caPem }) => {
-  const folder = mkdtempSync(join(tmpdir(), 'chancery-bench-'));
+  mkdirSync(CACHE, { recursive: true });
+  const folder = mkdtempSync(join(CACHE, 'bench-'));
+  const nameServer = challenge.type === 'dns-01' ? testNameServer(challenge.managementUrl) : undefined;
   const stored = new Map<string, { resolve(): void; reject(error: Error): void }>();
   const core = await startCore(join(folder, 'data'), {
     observer: {
@@ -23,8 +28,7 @@ export const prepare: Prepare = async ({ challenge, directoryUrl, caPem }) => {
         if (state === 'RecordFailure') waiting?.reject(new Error('an issuance failed'));
       },
     },
-    decorate: (services) =>
-      challenge.type === 'dns-01' ? { ...services, dns: testServer(challenge.managementUrl) } : services,
+    decorate: (services) => (nameServer ? { ...services, dns: dnsOf(nameServer) } : services),
   });
   const { services, composed } = core;
   const listener =
@@ -49,23 +53,21 @@ export const prepare: Prepare = async ({ challenge, directoryUrl, caPem }) => {
     async close() {
       await listener?.close();
       await core.stop();
+      nameServer?.close();
       rmSync(folder, { recursive: true });
     },
   };
 };
 
-/** Pebble's test name server takes values over HTTP and serves them at once. */
-function testServer(managementUrl: string): DnsProvider {
-  const tell = async (path: string, body: unknown): Promise<void> => {
-    await fetch(`${managementUrl}${path}`, { method: 'POST', body: JSON.stringify(body) });
-  };
+/** Pebble's test name server as a provider: it needs no propagation. */
+function dnsOf({ set, clear }: TestNameServer): DnsProvider {
   return {
     target: async (_, fqdn) => fqdn,
     present: async (_, values) => {
-      await Promise.all(values.map(({ fqdn, value }) => tell('/set-txt', { host: `${fqdn}.`, value })));
+      await Promise.all(values.map(({ fqdn, value }) => set(fqdn, value)));
     },
     cleanUp: async (_, values) => {
-      await Promise.all(values.map(({ fqdn }) => tell('/clear-txt', { host: `${fqdn}.` })));
+      await Promise.all(values.map(({ fqdn }) => clear(fqdn)));
     },
     missing: async () => [],
   };

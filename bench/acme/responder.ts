@@ -30,15 +30,33 @@ async function httpResponder(port: number): Promise<Responder> {
 }
 
 function dnsResponder(managementUrl: string): Responder {
-  const agent = new Agent({ keepAlive: true, maxSockets: 10 });
+  const server = testNameServer(managementUrl);
   return {
-    show: (name, _token, value) =>
-      new Promise((resolve, reject) => {
-        const outgoing = request(`${managementUrl}/set-txt`, { method: 'POST', agent }, (answer) => {
-          answer.resume().once('end', resolve);
-        });
-        outgoing.once('error', reject).end(JSON.stringify({ host: `_acme-challenge.${name}.`, value }));
-      }),
-    close: async () => agent.destroy(),
+    show: (name, _token, value) => server.set(`_acme-challenge.${name}`, value),
+    close: async () => server.close(),
+  };
+}
+
+/** Values at challtestsrv, which takes them over HTTP and serves them at once. */
+export interface TestNameServer {
+  set(fqdn: string, value: string): Promise<void>;
+  clear(fqdn: string): Promise<void>;
+  close(): void;
+}
+
+/** Speaks to challtestsrv's HTTP API on connections that are kept. */
+export function testNameServer(managementUrl: string): TestNameServer {
+  const agent = new Agent({ keepAlive: true, maxSockets: 10 });
+  const tell = (path: string, body: unknown): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const outgoing = request(`${managementUrl}${path}`, { method: 'POST', agent }, (answer) => {
+        answer.resume().once('end', resolve);
+      });
+      outgoing.once('error', reject).end(JSON.stringify(body));
+    });
+  return {
+    set: (fqdn, value) => tell('/set-txt', { host: `${fqdn}.`, value }),
+    clear: (fqdn) => tell('/clear-txt', { host: `${fqdn}.` }),
+    close: () => agent.destroy(),
   };
 }
