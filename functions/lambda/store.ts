@@ -1,8 +1,8 @@
 import { acme } from '../composition/acme.ts';
 import { ledger } from '../composition/ledger.ts';
-import { clock } from '../composition/system.ts';
+import { clock, ids } from '../composition/system.ts';
 import { vault } from '../composition/vault.ts';
 import { x509 } from '../composition/x509.ts';
 import { store } from '../steps/store.ts';
 
-export const handler = store({ ledger, vault, acme, x509, clock });
+export const handler = store({ ledger, vault, acme, x509, clock, ids });

@@ -123,10 +123,9 @@ describe.each(files)('%s', (file) => {
       const step = name.replace('Done', '');
       for (const choice of state.Choices!) {
         expect(choice.Variable).toBe(`$.${lowerFirst(step)}.outcome`);
-        expect(['done', 'wait', 'deferred', 'failed']).toContain(choice.StringEquals);
+        expect(['done', 'wait', 'deferred']).toContain(choice.StringEquals);
       }
-      // After Store the certificate is there or nobody wants it: all that is left is to clean up.
-      expect(state.Default).toBe({ StoreDone: 'CleanUp', PushDone: 'Ended' }[name] ?? 'RecordFailure');
+      expect(state.Default).toBe({ PushDone: 'Ended' }[name] ?? 'RecordFailure');
     }
   });
 

@@ -63,13 +63,13 @@ async function issue(script: Script): Promise<Run> {
 }
 
 describe('issueCertificate', () => {
-  it('takes nine transitions to a certificate, with one name or a hundred', async () => {
+  it('takes eight transitions to a certificate, with one name or a hundred', async () => {
     const { tasks, warnings } = await issue({});
     expect(tasks).toEqual(['Order done', 'Challenge done', 'Finalize done', 'Store done', 'CleanUp done']);
     const { States } = readMachine('issueCertificate') as { States: Record<string, { Type: string; Next?: string }> };
     const states = tasks.map((task) => States[task.split(' ')[0]!]!);
     const choices = states.filter(({ Next }) => Next !== undefined && States[Next]!.Type === 'Choice');
-    expect(tasks.length + choices.length).toBe(9);
+    expect(tasks.length + choices.length).toBe(8);
     expect(warnings).toEqual([]);
   });
 
@@ -99,14 +99,16 @@ describe('issueCertificate', () => {
     },
   );
 
-  it.each(['Order', 'Challenge', 'Finalize', 'Store'])(
-    'records a failure that %s answered, and cleans up',
-    async (state) => {
-      const { tasks, inputs } = await issue({ [state]: () => ({ outcome: 'failed' }) });
-      expect(tasks.slice(-3)).toEqual([`${state} failed`, 'RecordFailure done', 'CleanUp done']);
-      expect(inputs.at(-2)).not.toHaveProperty('failure');
-    },
-  );
+  it.each(['Order', 'Challenge', 'Finalize'])('records a failure that %s answered, and cleans up', async (state) => {
+    const { tasks, inputs } = await issue({ [state]: () => ({ outcome: 'failed' }) });
+    expect(tasks.slice(-3)).toEqual([`${state} failed`, 'RecordFailure done', 'CleanUp done']);
+    expect(inputs.at(-2)).not.toHaveProperty('failure');
+  });
+
+  it('cleans up after Store, which folds its own failure', async () => {
+    const { tasks } = await issue({ Store: () => ({ outcome: 'failed' }) });
+    expect(tasks.slice(-2)).toEqual(['Store failed', 'CleanUp done']);
+  });
 
   it.each(['Order', 'Challenge', 'Finalize', 'Store'])(
     'tries %s five times when it throws, then records what it threw',
@@ -120,6 +122,11 @@ describe('issueCertificate', () => {
       });
     },
   );
+
+  it('only cleans up after Store, whatever it answered: it folds its own failure', async () => {
+    const { tasks } = await issue({ Store: () => ({ outcome: 'failed' }) });
+    expect(tasks.slice(-2)).toEqual(['Store failed', 'CleanUp done']);
+  });
 
   it('goes on when a step threw once', async () => {
     let thrown = 0;

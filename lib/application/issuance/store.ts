@@ -5,22 +5,25 @@ import { done, type Outcome } from '../outcome.ts';
 import { chainRefOf } from '../references.ts';
 import type { Services } from '../services.ts';
 import { acmeAccount, endpointOf } from './account.ts';
+import { recordFailure } from './recordFailure.ts';
 import { type IssueInput, type Run, requireIssuer, step } from './run.ts';
 
-type Needs = Pick<Services, 'ledger' | 'vault' | 'acme' | 'x509' | 'clock'>;
+type Needs = Pick<Services, 'ledger' | 'vault' | 'acme' | 'x509' | 'clock' | 'ids'>;
 
 /**
  * Step Store: the chain, checked against the key and the names asked for, sealed; then CertificateIssued, the one commit point, then
- * IssuanceSucceeded. A wrong certificate is a problem on the ledger.
+ * IssuanceSucceeded. Nothing but CleanUp follows it, so that it folds its own failure, and a certificate takes no transition more.
  */
-export function store(services: Needs, input: IssueInput): Promise<Outcome> {
-  return step(services, 'Store', input, async (run) => {
+export async function store(services: Needs, input: IssueInput): Promise<Outcome> {
+  const outcome = await step(services, 'Store', input, async (run) => {
     const { uid, revision } = run.issuance;
     const chainRef = chainRefOf(uid, revision);
     const sealed = (await services.vault.open(chainRef, run.team)) ?? (await obtain(services, run, chainRef, input));
     await commit(services, run, chainRef, Buffer.from(sealed).toString('utf8'));
     return done;
   });
+  if (outcome.outcome === 'failed') await recordFailure(services, input);
+  return outcome;
 }
 
 async function obtain(services: Needs, run: Run, chainRef: string, input: IssueInput): Promise<Uint8Array> {
