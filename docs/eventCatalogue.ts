@@ -58,7 +58,7 @@ export const catalogue: readonly StreamEntry[] = [
       IntendSigning: by('step Finalize', 'SigningIntended'),
       RecordProblem: by(STEPS, 'ProblemRecorded'),
       Defer: by('steps Order, Challenge, Finalize', 'RunDeferred'),
-      RecordFailure: by('step RecordFailure', 'IssuanceFailed'),
+      RecordFailure: by('steps RecordFailure, Store', 'IssuanceFailed'),
       RecordSuccess: by(STORE, 'IssuanceSucceeded'),
       Supersede: by(STEPS, 'IssuanceSuperseded'),
       RecordCleanedUp: by('step CleanUp', 'ChallengesCleanedUp'),
