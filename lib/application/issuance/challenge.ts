@@ -59,23 +59,32 @@ async function showAndAnswer(services: Needs, run: Run, { spec, account, issuer 
   if (planned.length > 0) {
     await run.record({ type: 'IntendPresentation', run: run.number, presentations: planned });
     await present(services, issuer, run.stream, planned);
-    const authorizations = planned.map((p) => p.authorization);
-    if (planned.some((p) => p.challenge === 'dns-01')) {
-      await run.record({ type: 'RecordPresented', run: run.number, authorizations });
-      const missing = await poll(
-        () => unpublished(services, issuer, planned),
-        (values) => values.length === 0,
-      );
-      if (missing.length > 0) return false;
-    }
+    if (!(await published(services, run, issuer, planned))) return false;
   }
   const open = planned.filter((p) => !begun(pending, p));
-  await inLanes(open, (p) => services.acme.answer(endpoint, account, p.challengeUrl));
-  // The CA validates while the key is made, so that the first poll often finds it done.
-  const sealed = run.certificate.spec.request ? [] : (await sealedKey(services, run)).sealed;
+  // The key is made and sealed while the CA is told and validates, so that the first poll often finds it done.
+  const [sealed] = await Promise.all([
+    run.certificate.spec.request ? [] : sealedKey(services, run).then((key) => key.sealed),
+    inLanes(open, (p) => services.acme.answer(endpoint, account, p.challengeUrl)),
+  ]);
   const answered = planned.map((p) => p.authorization);
   await run.record({ type: 'RecordAnswered', run: run.number, authorizations: answered }, ...sealed);
   return true;
+}
+
+/** Whether every name server shows the values. That they are presented is recorded where that takes its time, and otherwise with the answers. */
+async function published(
+  services: Needs,
+  run: Run,
+  issuer: IssuerAt,
+  planned: readonly Presentation[],
+): Promise<boolean> {
+  const ask = () => unpublished(services, issuer, planned);
+  if ((await ask()).length === 0) return true;
+  const authorizations = planned.map((p) => p.authorization);
+  await run.record({ type: 'RecordPresented', run: run.number, authorizations });
+  const missing = await poll(ask, (values) => values.length === 0);
+  return missing.length === 0;
 }
 
 /** What an earlier try of this run planned stays as it was planned; only new authorizations are planned now. */
