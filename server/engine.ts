@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { projectOrPark } from '../lib/application/projections.ts';
+import { projectOrPark, rebuild, rebuildWasCut } from '../lib/application/projections.ts';
 import { react } from '../lib/application/reactions.ts';
 import { type ScanResult, scan } from '../lib/application/scan.ts';
 import type { Commit } from '../lib/ports/eventStore.ts';
@@ -60,6 +60,10 @@ export async function startEngine({ services, feed }: Composed): Promise<Engine>
     await sleep(QUIET);
     return isNewest();
   };
+  if (await rebuildWasCut(services)) {
+    log.warn('the views are made anew: a rebuild was cut off');
+    await rebuild(services);
+  }
   feed.start();
   let lastScan = 0;
   let underWay: Promise<ScanResult> | undefined;

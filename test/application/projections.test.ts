@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, expect, it } from 'vitest';
 import { fold } from '../../lib/application/ledger.ts';
 import * as views from '../../lib/application/projections.ts';
-import { project, projectOrPark, rebuild } from '../../lib/application/projections.ts';
+import { project, projectOrPark, rebuild, rebuildWasCut } from '../../lib/application/projections.ts';
 import type { Services } from '../../lib/application/services.ts';
 import { certificateDecider } from '../../lib/domain/certificate.decide.ts';
 import { clusterDecider } from '../../lib/domain/cluster.ts';
@@ -109,6 +109,29 @@ it('is the same after records that come again, out of order, or not until the ne
     }),
     { numRuns: 25 },
   );
+});
+
+it('is noticed when it was cut off, wherever that was, and made whole by the next', async () => {
+  const { services, projected } = made();
+  for (const name of ['a', 'b', 'c'])
+    await services.ledger.handle(teamDecider, `team/${name}`, { type: 'Put', policy: noTeams }, { actor: 'test' });
+  await projected();
+  expect(await rebuildWasCut(services)).toBe(false);
+  for (const verb of ['clear', 'put', 'remove'] as const) {
+    let left = verb === 'put' ? 2 : 0;
+    const cut: Services['views'] = Object.assign(Object.create(services.views), services.views, {
+      async [verb](...args: never[]) {
+        if (verb === 'clear') await services.views.clear();
+        if (left-- === 0) throw new Error('cut');
+        return (services.views[verb] as (...all: never[]) => Promise<unknown>)(...args);
+      },
+    });
+    await expect(rebuild({ ...services, views: cut })).rejects.toThrow('cut');
+    expect(await rebuildWasCut(services), verb).toBe(true);
+    await rebuild(services);
+    expect(await rebuildWasCut(services)).toBe(false);
+    expect(await services.views.count(views.TEAMS, {})).toBe(3);
+  }
 });
 
 it('leaves a stream of a newer release alone, with an alarm, and goes on with the others', async () => {
