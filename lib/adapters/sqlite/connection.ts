@@ -12,6 +12,9 @@ interface Job {
   readonly reject: (error: unknown) => void;
 }
 
+/** Turns of the event loop that writers are waited for. */
+const MOST_TURNS = 8;
+
 /** Whoever waits for the flush under way. */
 type Waiter = Pick<Job, 'reject'> & { readonly resolve: () => void };
 
@@ -92,11 +95,20 @@ export class Connection {
 
   async #work(): Promise<void> {
     while (this.#queue.length > 0) {
-      // The rest of this turn's writes join, and those of whom the last flush let go on.
-      await nextTurn();
+      await this.#gather();
       await this.#commit(this.#queue.splice(0));
     }
     this.#working = undefined;
+  }
+
+  /** The rest of this turn's writes join, and those of the next turns as long as each brings more: a flush costs more than a few turns. */
+  async #gather(): Promise<void> {
+    let before: number;
+    let turns = 0;
+    do {
+      before = this.#queue.length;
+      await nextTurn();
+    } while (this.#queue.length > before && ++turns < MOST_TURNS);
   }
 
   async #commit(jobs: readonly Job[]): Promise<void> {
