@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import type { Job, Prepare, Timings } from './runner.ts';
+import { residentMiB } from '../support.ts';
+import { type Job, type Prepare, STEP, type Timings } from './runner.ts';
 
 /**
  * One client in a process of its own: `child.ts MODULE`, the job as JSON on standard input, timings as JSON on standard
@@ -23,15 +26,22 @@ function cpu(): number {
   return (user + system) / 1000 + children;
 }
 
+// As bin/chancery.js does it, for every client.
+enableCompileCache(join(import.meta.dirname, '../../.cache/compiled'));
 const { prepare } = (await import(process.argv[2]!)) as { prepare: Prepare };
 const job: Job = JSON.parse(await text(process.stdin));
 const ready = await prepare(job);
 await ready.issue([[`warm-${process.pid}.example.test`]], 1);
+const resident: number[] = [];
 const [began, before] = [performance.now(), cpu()];
-await ready.issue(job.certificates, job.concurrency);
+for (let done = 0; done < job.certificates.length; done += STEP) {
+  await ready.issue(job.certificates.slice(done, done + STEP), job.concurrency);
+  resident.push(residentMiB());
+}
 const [milliseconds, cpuMilliseconds] = [performance.now() - began, cpu() - before];
 await ready.close();
 // maxRSS is in KiB.
-const timings: Timings = { milliseconds, cpuMilliseconds, peakMiB: process.resourceUsage().maxRSS / 1024 };
+const peakMiB = process.resourceUsage().maxRSS / 1024;
+const timings: Timings = { milliseconds, cpuMilliseconds, peakMiB, residentMiB: resident };
 console.log(JSON.stringify(timings));
 process.exit(0);

@@ -28,7 +28,13 @@ const httpOnly = (load: Load) => (load.challenge === 'http-01' ? undefined : 'it
 
 const node = (name: string, module: string, unfit: Client['unfit'] = fit): Client => ({
   name,
-  command: [process.execPath, join(import.meta.dirname, 'child.ts'), join(import.meta.dirname, module)],
+  // The flag is that of `npm start`.
+  command: [
+    process.execPath,
+    '--max-semi-space-size=16',
+    join(import.meta.dirname, 'child.ts'),
+    join(import.meta.dirname, module),
+  ],
   unfit,
 });
 

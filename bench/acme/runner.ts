@@ -31,7 +31,12 @@ export interface Timings {
   readonly milliseconds: number;
   readonly cpuMilliseconds: number;
   readonly peakMiB: number;
+  /** Resident memory in MiB after every {@link STEP} certificates; clients in other languages do not tell it. */
+  readonly residentMiB?: readonly number[];
 }
+
+/** Certificates between two looks at the resident memory. */
+export const STEP = 100;
 
 /** Runs `work` over all items, at most `lanes` at a time. */
 export async function inLanes<T>(
