@@ -2,13 +2,16 @@
 // Plain JavaScript that old releases of Node can read: it finds a Node that can run the program, and then the program.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import module, { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 const NEEDED = 24;
 
 if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
+  // Types are stripped and modules compiled once and not at every start, where the package's own folder may be written.
+  module.enableCompileCache?.(fileURLToPath(new URL('../node_modules/.cache/compiled', import.meta.url)));
   await import('../cli/main.ts');
 } else {
   const installed = installedNode();
