@@ -35,7 +35,7 @@ export function readCertificates(pem: string): ReadCertificate[] {
 }
 
 /** A chain is read by whoever checks it, records it and delivers it, and its CAs with every certificate that they sign. */
-const KEPT = 64;
+const KEPT = 16;
 const kept = new Map<string, ReadCertificate>();
 
 function readOnce(der: Buffer): ReadCertificate {
