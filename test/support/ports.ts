@@ -21,10 +21,18 @@ function freeForUdp(port: number): Promise<boolean> {
   });
 }
 
-/** A port that is free on 127.0.0.1 for both TCP and UDP, for servers that cannot be told to choose one themselves. */
+/** Given out before, perhaps to a server that does not listen yet. */
+const given = new Set<number>();
+
+/**
+ * A port that is free on 127.0.0.1 for both TCP and UDP, for servers that cannot be told to choose one themselves. No port is given twice by one
+ * process.
+ */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = FIRST + Math.floor(Math.random() * (LAST - FIRST));
+    if (given.has(port)) continue;
+    given.add(port);
     if ((await freeForTcp(port)) && (await freeForUdp(port))) return port;
   }
 }
