@@ -62,6 +62,29 @@ describe('handling a command', () => {
     expect(await store.commits(STREAM)).toHaveLength(1);
   });
 
+  it('decides several commands one on what the other led to, and one commit holds all events', async () => {
+    const { ledger, store } = services();
+    const { events, version } = await ledger.handleAll(basket, STREAM, [put('a'), put('a'), put('b')], meta);
+    expect([events, version]).toEqual([
+      [
+        { type: 'Added', word: 'a' },
+        { type: 'Added', word: 'b' },
+      ],
+      1,
+    ]);
+    const commits = await store.commits(STREAM);
+    expect(commits.map((commit) => commit.events)).toEqual([events]);
+    expect(fold(basket, basket.initialState, commits)).toEqual((await ledger.load(basket, STREAM)).state);
+  });
+
+  it('writes nothing of several commands when one of them is refused', async () => {
+    const { ledger, store } = services();
+    await expect(ledger.handleAll(basket, STREAM, [put('a'), put('')], meta)).rejects.toMatchObject({
+      code: 'WordEmpty',
+    });
+    expect(await store.commits(STREAM)).toEqual([]);
+  });
+
   it('refuses a version that is not the one that the caller saw', async () => {
     const { ledger } = services();
     await ledger.handle(basket, STREAM, put('a'), meta, 0);

@@ -74,6 +74,69 @@ test('checkpoints are written a page at a time, not a record at a time', async (
   await database.close();
 });
 
+test('after a first checkpoint, those of single records wait for their time, and stopping stores the last', async () => {
+  const database = open();
+  const store = sqliteEventStore(database);
+  const feed = sqliteFeed(database, { checkpointEvery: 1_000_000 });
+  feed.subscribe('one', async () => {});
+  let writes = 0;
+  const write = database.views.write.bind(database.views);
+  database.views.write = (work) => {
+    writes++;
+    return write(work);
+  };
+  feed.start();
+  for (let version = 1; version <= 20; version++) {
+    await append(store, 'a', version);
+    await feed.drained();
+  }
+  expect(writes).toBeLessThanOrEqual(1);
+  await feed.stop();
+  expect(database.views.get('SELECT position FROM checkpoints')).toEqual({ position: 20 });
+  await database.close();
+});
+
+test('a checkpoint whose time has come is stored without another record', async () => {
+  const database = open();
+  const feed = sqliteFeed(database, { checkpointEvery: 5 });
+  feed.subscribe('one', async () => {});
+  let stored: () => void = () => {};
+  const write = database.views.write.bind(database.views);
+  database.views.write = (work) => write(work).finally(() => stored());
+  feed.start();
+  const store = sqliteEventStore(database);
+  const position = () => database.views.get<{ position: number }>('SELECT position FROM checkpoints')?.position ?? 0;
+  await append(store, 'a', 1);
+  await append(store, 'a', 2);
+  while (position() < 2) await new Promise<void>((resolve) => (stored = resolve));
+  await feed.stop();
+  await database.close();
+});
+
+test('consumers that keep up share the readings of the ledger', async () => {
+  const database = open();
+  let readings = 0;
+  const all = database.ledger.all.bind(database.ledger);
+  database.ledger.all = (sql, ...values) => {
+    if (sql.includes('FROM commits')) readings++;
+    return all(sql, ...values);
+  };
+  const feed = sqliteFeed(database);
+  const seen: string[] = [];
+  for (const consumer of ['one', 'two', 'three']) {
+    feed.subscribe(consumer, async ({ position }) => void seen.push(`${consumer} ${position}`));
+  }
+  feed.start();
+  await feed.drained();
+  const before = readings;
+  await append(sqliteEventStore(database), 'a', 1);
+  await feed.drained();
+  expect(seen.toSorted()).toEqual(['one 1', 'three 1', 'two 1']);
+  expect(readings - before).toBe(1);
+  await feed.stop();
+  await database.close();
+});
+
 test('a consumer must subscribe before the start, and once', async () => {
   const database = open();
   const feed = sqliteFeed(database);

@@ -54,6 +54,30 @@ test('the appends of one turn share one transaction, each with an answer of its 
     expect(announced).toBe(3);
   }));
 
+test('a transaction waits for the turns after it as long as each brings another write, and no longer', () =>
+  withDatabase(async (database) => {
+    let transactions = 0;
+    const run = database.ledger.run.bind(database.ledger);
+    database.ledger.run = (sql, ...values) => {
+      if (sql === 'COMMIT') transactions++;
+      return run(sql, ...values);
+    };
+    const store = sqliteEventStore(database);
+    const turn = () => new Promise((next) => setImmediate(next));
+    // Each begins its turn before the connection looks again.
+    const appends: Promise<unknown>[] = [];
+    let next = turn();
+    for (const stream of ['a', 'b', 'c']) {
+      appends.push(append(store, stream, 1));
+      await next;
+      next = turn();
+    }
+    expect(await Promise.all(appends)).toEqual(['appended', 'appended', 'appended']);
+    expect(transactions).toBe(1);
+    expect(await append(store, 'd', 1)).toBe('appended');
+    expect(transactions).toBe(2);
+  }));
+
 test('an append that finds the disk full is refused and leaves its stream as it was', () =>
   withDatabase(async (database) => {
     const store = sqliteEventStore(database);
