@@ -22,8 +22,8 @@ import { tempDir } from '../support/temp.ts';
 const TEAM = 'shop';
 /** Seconds that the CA asks for. */
 const ASKED = 3;
-/** Seconds that a date in whole seconds, and the way from the answer to the ledger, may take off. */
-const TOLERANCE = 1.5;
+/** Milliseconds that a date in whole seconds may take off. */
+const ROUNDED = 1000;
 
 /** One case a request of RFC 8555 7.1: what a run of ours asks a CA for, from the first to the last. */
 const REQUESTS = [
@@ -99,6 +99,8 @@ describeWith(['pebble', 'bind', 'openssl'], 'a CA that asks to slow down', () =>
       cores.add(core);
       try {
         const { services } = core;
+        // The answer is made now and given later, so that the CA asks for at least this.
+        const notBefore = Date.now() + ASKED * 1000 - ROUNDED;
         if (kind === 'a new account') {
           // A changed address registers anew: once for the issuer's check, and once for the certificate.
           front.inject(on, { answer: answer() }, 2);
@@ -124,9 +126,7 @@ describeWith(['pebble', 'bind', 'openssl'], 'a CA that asks to slow down', () =>
         expect(failures).toHaveLength(1);
         expect(failures[0]).toMatchObject({ class: 'atTime', problem: { type } });
         const { retryAt } = failures[0]!;
-        const asked = (Date.parse(retryAt) - Date.parse(at('IssuanceFailed').at)) / 1000;
-        expect(asked).toBeGreaterThan(ASKED - TOLERANCE);
-        expect(asked).toBeLessThanOrEqual(ASKED);
+        expect(Date.parse(retryAt)).toBeGreaterThanOrEqual(notBefore);
         expect(at('RunBegun', 1).at >= retryAt).toBe(true);
         expect(events.filter((event) => event.type === 'OrderPlaced')).toHaveLength(1);
         expect(await opensslVerify(await issuedChain(services, TEAM, name), await pebble.roots())).toMatch(/: OK$/);
