@@ -22,6 +22,7 @@ const figures: Figure[] = [
     unit: 'times',
     reach: { atMost: 2 },
   },
+  { name: 'load of one that was used just now', value: median(all('kept')), unit: 'µs' },
   { name: `fold of ${SHORT} events`, value: median(all('foldShort')), unit: 'µs' },
   { name: `fold of ${LONG} events`, value: median(all('foldLong')), unit: 'ms' },
   { name: 'commits projected to a view, 16 lanes', value: median(all('projected')), unit: '/s' },

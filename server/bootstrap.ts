@@ -1,10 +1,13 @@
 import { join } from 'node:path';
 import type { Services } from '../lib/application/services.ts';
 import { certificateDecider } from '../lib/domain/certificate.decide.ts';
-import { certificateStream } from '../lib/domain/certificate.ts';
+import { type CertificateState, certificateStream } from '../lib/domain/certificate.ts';
 import { parseIp } from '../lib/domain/ip.ts';
+import { issuanceDecider } from '../lib/domain/issuance.decide.ts';
+import { issuanceStream } from '../lib/domain/issuance.ts';
 import { issuerDecider, issuerStream, SHARED } from '../lib/domain/issuer.ts';
 import { KEY_KINDS, type TeamPolicy } from '../lib/domain/policy.ts';
+import { Refusal } from '../lib/domain/refusal.ts';
 import type { CertificateSpec, IssuerSpec } from '../lib/domain/spec.ts';
 import { teamDecider, teamStream } from '../lib/domain/team.ts';
 
@@ -57,9 +60,20 @@ async function issued(ledger: Services['ledger'], name: string): Promise<void> {
   for (;;) {
     const { state } = await ledger.load(certificateDecider, certificateStream(SHARED, name));
     if (state.status === 'live' && state.issued) return;
-    if (performance.now() > until) throw new Error(`the built-in certificate ${name} was not issued in time`);
+    if (performance.now() > until) throw await notIssued(ledger, name, state);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
+}
+
+async function notIssued(ledger: Services['ledger'], name: string, state: CertificateState): Promise<Refusal> {
+  const stream = state.status === 'live' && state.issuing && issuanceStream(state.uid, state.issuing.revision);
+  const failure = stream ? (await ledger.load(issuanceDecider, stream)).state.failure : undefined;
+  const cause = failure ? `: ${failure.step} failed, ${failure.problem.detail}` : '';
+  return new Refusal(
+    'BuiltInCaNotIssued',
+    `the built-in CA ${name} was not issued within ${FIRST_ISSUANCE_MS / 1000} s${cause}`,
+    { remedy: 'end the cause and start again: what is unfinished is tried at once at a start' },
+  );
 }
 
 const isIp = (host: string): boolean => parseIp(host) !== undefined;

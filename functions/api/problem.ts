@@ -2,6 +2,7 @@ import { ConflictError, StaleVersion } from '../../lib/application/ledger.ts';
 import type { ProblemBody } from '../../lib/application/schema/problem.ts';
 import { InputInvalid } from '../../lib/domain/inputInvalid.ts';
 import { isOwnFault, Refusal } from '../../lib/domain/refusal.ts';
+import { ThrottledError } from '../../lib/ports/throttled.ts';
 import type { ApiResponse } from './request.ts';
 
 /** Statuses of refusals that are not 422 (understood, and not taken). */
@@ -36,6 +37,7 @@ export const STATUS: Readonly<Record<string, number>> = {
   BodyTooLarge: 413,
   UnsupportedMediaType: 415,
   IdentityProviderUnreachable: 503,
+  Throttled: 503,
   DataFolderLocked: 503,
   DataFolderFull: 507,
 };
@@ -90,6 +92,16 @@ export function problemOf(
 function refusalOf(error: unknown): Refusal | undefined {
   if (error instanceof Refusal) return error;
   if (error instanceof StaleVersion) return preconditionFailed(error.version);
+  if (error instanceof ThrottledError) {
+    return new HttpRefusal(
+      'Throttled',
+      'storage asks for a slower pace; what was asked for may have been done or not',
+      {
+        remedy: 'ask again in a few seconds; a request that was taken is not taken twice',
+        headers: { 'retry-after': '5' },
+      },
+    );
+  }
   if (!(error instanceof ConflictError)) return undefined;
   return new Refusal('Conflict', 'others changed the resource at the same time; nothing was done', {
     remedy: 'try again',

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createApi } from '../../../functions/api/api.ts';
 import { LARGEST_BODY } from '../../../functions/api/request.ts';
 import { routes } from '../../../functions/api/routes.ts';
+import type { Ledger } from '../../../lib/application/ledger.ts';
+import { ThrottledError } from '../../../lib/ports/throttled.ts';
 import { type Sent, type TestApi, testApi } from '../../support/api.ts';
 
 const PATH = '/v1/teams/web/certificates/app';
@@ -149,16 +152,16 @@ describe('requests that HTTP or JSON already refuse', () => {
 });
 
 describe('a fault of the service', () => {
+  async function answerWhenLoadFails(api: TestApi, error: Error) {
+    const ledger = { ...api.services.ledger, load: () => Promise.reject(error) } as unknown as Ledger;
+    const handle = createApi({ ...api.services, ledger }, { version: '0' });
+    const headers = { authorization: `Bearer ${api.admin}` };
+    return handle({ method: 'GET', path: PATH, query: '', headers, body: new Uint8Array() });
+  }
+
   test('answers 500 without details, and the log says more under the same id', async () => {
     const api = await testApi();
-    const broken = {
-      ...api.services,
-      ledger: { ...api.services.ledger, load: () => Promise.reject(new Error('inner words')) },
-    };
-    const { createApi } = await import('../../../functions/api/api.ts');
-    const handle = createApi(broken as unknown as typeof api.services, { version: '0' });
-    const headers = { authorization: `Bearer ${api.admin}` };
-    const answer = await handle({ method: 'GET', path: PATH, query: '', headers, body: new Uint8Array() });
+    const answer = await answerWhenLoadFails(api, new Error('inner words'));
     expect(answer.status).toBe(500);
     expect(answer.body).not.toContain('inner words');
     const { correlationId } = JSON.parse(answer.body);
@@ -168,10 +171,19 @@ describe('a fault of the service', () => {
     await api.close();
   });
 
+  test('storage that asks for a slower pace is told as that, with the time to wait', async () => {
+    const api = await testApi();
+    const answer = await answerWhenLoadFails(api, new ThrottledError('throughput of table x exceeded'));
+    expect(answer.status).toBe(503);
+    expect(answer.headers['retry-after']).toBe('5');
+    expect(JSON.parse(answer.body)).toMatchObject({ code: 'Throttled' });
+    expect(answer.body).not.toContain('table x');
+    await api.close();
+  });
+
   test('a ledger that cannot be read makes the service not ready', async () => {
     const api = await testApi();
     expect((await api.send('GET', '/readyz')).json).toEqual({ status: 'ok', checks: { ledger: 'ok' } });
-    const { createApi } = await import('../../../functions/api/api.ts');
     const store = { ...api.services.store, head: () => Promise.reject(new Error('disk')) };
     const handle = createApi({ ...api.services, store }, { version: '0', lastScan: () => 0 });
     const answer = await handle({ method: 'GET', path: '/readyz', query: '', headers: {}, body: new Uint8Array() });
