@@ -4,7 +4,17 @@ import { findProgram } from './paths.ts';
 import { pythonEnvs, whyUninstallable } from './pythonEnvs.ts';
 
 /** Software that a test may need besides Node. */
-export const peerNames = ['openssl', 'bind', 'knot', 'pebble', 'zlint', 'goverify', 'kubernetes', 'ministack'] as const;
+export const peerNames = [
+  'openssl',
+  'bind',
+  'knot',
+  'pebble',
+  'zlint',
+  'goverify',
+  'kubernetes',
+  'ministack',
+  'cfnLint',
+] as const;
 
 export type PeerName = (typeof peerNames)[number];
 
@@ -26,6 +36,7 @@ const checks: Record<PeerName, () => string | undefined> = {
   zlint: () => whyUnbuildable(goModules.zlint),
   goverify: () => whyUnbuildable(goModules.goverify),
   ministack: () => whyUninstallable(pythonEnvs.ministack),
+  cfnLint: () => whyUninstallable(pythonEnvs.cfnLint),
   bind: () => program('named', 'bind9') ?? program('nsupdate', 'bind9-dnsutils'),
   knot: () => program('knotd', 'knot'),
   openssl: () => program('openssl', 'openssl'),

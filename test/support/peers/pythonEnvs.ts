@@ -21,6 +21,7 @@ export const pythonEnvs = {
     packages: ['ministack==1.5.33', 'cryptography==50.0.2'],
     expected: 'about 30 seconds',
   },
+  cfnLint: { name: 'cfnLint', packages: ['cfn-lint==1.58.0'], expected: 'about 50 seconds' },
 } as const satisfies Record<string, PythonEnv>;
 
 /** Version of the Python on this machine, such as `3.11.7`; undefined when there is none. */
