@@ -33,6 +33,7 @@ export const catalogue: readonly StreamEntry[] = [
       Renew: by(`${API}, ${REACTION}`, 'RenewalRequested'),
       RecordIssued: by(STORE, 'CertificateIssued', 'CertificateDiscarded'),
       RecordDeliveries: by(REACTION, 'DeliveriesRequested'),
+      RecordExpiryNear: by(REACTION, 'ExpiryNeared'),
       RecordKeyExport: by(API, 'KeyExported'),
       Delete: by(API, 'CertificateDeleted'),
       RecordReleased: by(REACTION, 'DeliveriesReleased'),

@@ -44,6 +44,10 @@ export function tellCertificate(event: CertificateEvent): Told[] {
           remedy: adviceFor('DestinationTaken'),
         },
       }));
+    case 'ExpiryNeared': {
+      const { notAfter, revision } = event;
+      return [{ type: 'expiring', message: `Ends ${notAfter}, and its renewal has not succeeded yet`, revision }];
+    }
     case 'KeyExported':
       return [{ type: 'keyExported', message: 'The private key was exported', revision: event.revision }];
     case 'CertificateDeleted': {

@@ -3,19 +3,19 @@ import {
   type CertificateState,
   certificateDueAt,
   evolveCertificate,
+  expiryNearAt,
   type Issued,
   type IssueReason,
   type LiveCertificate,
   noCertificate,
+  specifiedRenewal,
 } from './certificate.ts';
 import type { Decider } from './decider.ts';
 import { withUid } from './destination.ts';
-import { durationSeconds } from './duration.ts';
 import { sameJson } from './json.ts';
 import { Refusal } from './refusal.ts';
 import type { CertificateSpec } from './spec.ts';
 import type { Instant } from './time.ts';
-import { renewalTime } from './validity.ts';
 
 export type CertificateCommand =
   /** `uid` is taken when the name has no living certificate. */
@@ -30,6 +30,7 @@ export type CertificateCommand =
       readonly destinations: readonly string[];
       readonly taken: readonly { readonly destination: string; readonly by: string }[];
     }
+  | { readonly type: 'RecordExpiryNear'; readonly revision: number }
   | { readonly type: 'RecordKeyExport'; readonly exportId: string }
   | { readonly type: 'Delete'; readonly withdraw: boolean }
   | { readonly type: 'RecordReleased'; readonly uid: string };
@@ -56,7 +57,11 @@ export function needsIssuance(before: CertificateSpec, after: CertificateSpec): 
   return ISSUED_MEMBERS.some((member) => !sameJson(before[member], after[member]));
 }
 
-function decideCertificate(command: CertificateCommand, state: CertificateState): readonly CertificateEvent[] {
+function decideCertificate(
+  command: CertificateCommand,
+  state: CertificateState,
+  now: Instant,
+): readonly CertificateEvent[] {
   switch (command.type) {
     case 'Request':
       return request(command, state);
@@ -66,6 +71,8 @@ function decideCertificate(command: CertificateCommand, state: CertificateState)
       return recordIssued(command, state);
     case 'RecordDeliveries':
       return recordDeliveries(command, state);
+    case 'RecordExpiryNear':
+      return recordExpiryNear(command.revision, state, now);
     case 'RecordKeyExport': {
       const { issued, lastExport } = live(state);
       if (!issued?.keyRef) throw new Refusal('KeyNotHeld', 'there is no private key to export');
@@ -116,10 +123,7 @@ function recordIssued(
   if (state.status !== 'live' || state.uid !== uid) return discard('Deleted');
   if (state.issued?.revision === revision) return [];
   if (state.issuing?.revision !== revision) return discard('Superseded');
-  const { renewBefore, renewBeforePercentage } = state.spec;
-  const before = renewBefore === undefined ? undefined : durationSeconds(renewBefore);
-  const renewAt = renewalTime(issued.notBefore, issued.notAfter, before, renewBeforePercentage);
-  return [{ type: 'CertificateIssued', ...issued, renewAt }];
+  return [{ type: 'CertificateIssued', ...issued, renewAt: specifiedRenewal(state.spec, issued) }];
 }
 
 function recordDeliveries(
@@ -136,6 +140,13 @@ function recordDeliveries(
   return [{ type: 'DeliveriesRequested', revision, generation, destinations, taken }];
 }
 
+function recordExpiryNear(revision: number, state: CertificateState, now: Instant): readonly CertificateEvent[] {
+  if (state.status !== 'live' || state.issued?.revision !== revision) return [];
+  const near = expiryNearAt(state);
+  if (!near || near > now) return [];
+  return [{ type: 'ExpiryNeared', revision, notAfter: state.issued.notAfter }];
+}
+
 function live(state: CertificateState): LiveCertificate {
   if (state.status === 'live') return state;
   throw new Refusal('CertificateNotFound', 'there is no certificate of this name', {
@@ -145,9 +156,9 @@ function live(state: CertificateState): LiveCertificate {
 
 export const certificateDecider: Decider<CertificateCommand, CertificateState, CertificateEvent> = {
   category: 'certificate',
-  evolveVersion: 2,
+  evolveVersion: 3,
   initialState: noCertificate,
-  decide: (command: CertificateCommand, state: CertificateState, _now: Instant) => decideCertificate(command, state),
+  decide: decideCertificate,
   evolve: evolveCertificate,
   dueAt: certificateDueAt,
 };

@@ -3,7 +3,7 @@ import { destinationKey } from './destination.ts';
 import { durationSeconds } from './duration.ts';
 import type { CertificateSpec } from './spec.ts';
 import { earliest, type Instant, later, plusSeconds, secondsBetween } from './time.ts';
-import { renewalTime } from './validity.ts';
+import { nearExpiry, renewalTime } from './validity.ts';
 
 /** Why a revision is issued. */
 export type IssueReason = 'NeverIssued' | 'SpecChanged' | 'Expiring' | 'Manual';
@@ -42,6 +42,8 @@ export type CertificateEvent =
       readonly destinations: readonly string[];
       readonly taken: readonly { readonly destination: string; readonly by: string }[];
     }
+  /** It ends soon and has no successor yet. Once a revision. */
+  | { readonly type: 'ExpiryNeared'; readonly revision: number; readonly notAfter: Instant }
   | { readonly type: 'KeyExported'; readonly revision: number; readonly exportId: string }
   | { readonly type: 'CertificateDeleted'; readonly uid: string; readonly withdraw: boolean }
   /** A deleted certificate's destinations are free again. */
@@ -83,6 +85,8 @@ export type LiveCertificate = Named & {
   readonly issuing?: Issuing;
   readonly issued?: Issued;
   readonly issuedAt?: Instant;
+  /** The newest revision whose near end was recorded. */
+  readonly nearedRevision?: number;
   readonly dispatched?: {
     readonly revision: number;
     readonly generation: number;
@@ -108,15 +112,27 @@ const TAKEN_AGAIN = 600;
 /** Seconds that a certificate is kept at least, lest a wrong clock, ours or the CA's, has one issued after another without end. */
 const KEPT = 300;
 
+/** When the spec has what was issued renewed. */
+export function specifiedRenewal(spec: CertificateSpec, { notBefore, notAfter }: Issued): Instant {
+  const { renewBefore, renewBeforePercentage } = spec;
+  const before = renewBefore === undefined ? undefined : durationSeconds(renewBefore);
+  return renewalTime(notBefore, notAfter, before, renewBeforePercentage);
+}
+
 /** When the certificate is to be renewed; undefined while none is issued. */
 export function renewAt(state: LiveCertificate): Instant | undefined {
-  const { issued, issuedAt } = state;
+  const { issued, issuedAt, spec } = state;
   if (!issued || !issuedAt) return undefined;
-  const { renewBefore, renewBeforePercentage } = state.spec;
-  const before = renewBefore === undefined ? undefined : durationSeconds(renewBefore);
-  const due = renewalTime(issued.notBefore, issued.notAfter, before, renewBeforePercentage);
+  const due = specifiedRenewal(spec, issued);
   const kept = Math.min(KEPT, secondsBetween(issued.notBefore, issued.notAfter) / 3);
   return later(due, plusSeconds(issuedAt, kept));
+}
+
+/** When the near end of what is issued is to be recorded; undefined while none is issued, and once it was. */
+export function expiryNearAt(state: LiveCertificate): Instant | undefined {
+  const { issued, nearedRevision, spec } = state;
+  if (!issued || nearedRevision === issued.revision) return undefined;
+  return nearExpiry(issued.notBefore, issued.notAfter, specifiedRenewal(spec, issued));
 }
 
 /** Destinations that the spec no longer names and that may still be claimed for this certificate. */
@@ -137,7 +153,7 @@ export function owesDispatch(state: LiveCertificate): boolean {
   return dispatched.revision !== issued.revision || dispatched.generation !== generation;
 }
 
-/** What the certificate owes next: a start, a dispatch, a release, or its renewal. */
+/** What the certificate owes next: a start, a dispatch, a release, its renewal, or word that it ends. */
 export function certificateDueAt(state: CertificateState): Instant | undefined {
   const releasing = state.releasing.map((r) => plusSeconds(r.since, GRACE));
   if (state.status !== 'live') return earliest(...releasing);
@@ -147,7 +163,12 @@ export function certificateDueAt(state: CertificateState): Instant | undefined {
     : dispatched && dispatched.taken.length > 0
       ? plusSeconds(dispatched.at, TAKEN_AGAIN)
       : undefined;
-  return earliest(...releasing, dispatch, issuing ? plusSeconds(issuing.since, GRACE) : renewAt(state));
+  return earliest(
+    ...releasing,
+    dispatch,
+    issuing ? plusSeconds(issuing.since, GRACE) : renewAt(state),
+    expiryNearAt(state),
+  );
 }
 
 export function evolveCertificate(state: CertificateState, event: CertificateEvent, at: Instant): CertificateState {
@@ -165,6 +186,8 @@ export function evolveCertificate(state: CertificateState, event: CertificateEve
     }
     case 'CertificateDiscarded':
       return { ...state, lastDiscarded: event.revision };
+    case 'ExpiryNeared':
+      return { ...asLive(state), nearedRevision: event.revision };
     case 'KeyExported':
       return { ...state, lastExport: event.exportId };
     case 'DeliveriesRequested': {

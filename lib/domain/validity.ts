@@ -44,6 +44,19 @@ export function renewalTime(
   return wholeSeconds(instant(millis(notAfter) - before));
 }
 
+/** A week, in milliseconds. */
+const WEEK = 7 * 86_400_000;
+
+/**
+ * When it is worth telling that a certificate still has no successor: a week before its end, or a tenth of the actual lifetime if that is
+ * shorter, but not before half of the time that its renewal has is over.
+ * @param renewal when its renewal is due
+ */
+export function nearExpiry(notBefore: Instant, notAfter: Instant, renewal: Instant): Instant {
+  const [begin, end, due] = [notBefore, notAfter, renewal].map(millis) as [number, number, number];
+  return instant(Math.max(end - Math.min(WEEK, (end - begin) / 10), due + (end - due) / 2));
+}
+
 function beforeEnd(lifetime: number, seconds: number | undefined, percentage: number | undefined): number {
   if (seconds !== undefined && seconds > 0 && seconds * 1000 < lifetime) return seconds * 1000;
   if (percentage !== undefined && percentage > 0 && percentage < 100) return (lifetime * percentage) / 100;

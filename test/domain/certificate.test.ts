@@ -155,7 +155,7 @@ describe('renewing', () => {
 
   it('does not follow at once on a certificate that was over when it came: some clock is wrong', () => {
     const past = issued(1, { notBefore: plus(-86_400), notAfter: plus(-3600) });
-    expect(given(requested(), past).dueAt).toBe(plus(300));
+    expect(renewAt(given(requested(), past).state as LiveCertificate)).toBe(plus(300));
   });
 });
 
@@ -265,6 +265,49 @@ describe('dispatching to destinations', () => {
   });
 });
 
+describe('noting that the end is near', () => {
+  const DAY = 86_400;
+  const note = { type: 'RecordExpiryNear', revision: 1 } as const;
+  const neared = { type: 'ExpiryNeared', revision: 1, notAfter: plus(90 * DAY) } as const;
+
+  it('happens a week before it, once a revision, also while the next one is under way', () => {
+    const held = given(requested(), issued(1), { type: 'RenewalRequested', revision: 2, reason: 'Expiring' });
+    held.when(note, plus(83 * DAY - 1)).then();
+    held.when(note, plus(83 * DAY)).then(neared);
+    held
+      .and([neared])
+      .when(note, plus(84 * DAY))
+      .then();
+    held
+      .and([issued(2, { notBefore: plus(84 * DAY), notAfter: plus(94 * DAY) })])
+      .when(note, plus(93 * DAY))
+      .then();
+  });
+
+  const lives: [string, Partial<CertificateSpec>, number, number][] = [
+    ['a tenth of a short life', {}, 10 * DAY, 9 * DAY],
+    ['half of the time that the renewal has', { renewBefore: '1h' }, 90 * DAY, 90 * DAY - 1800],
+    ['a week of a long life', { renewBefore: '8760h' }, 3650 * DAY, 3643 * DAY],
+  ];
+  it.each(lives)('is %s', (_name, more, lifetime, at) => {
+    const held = given(requested({ spec: { ...spec, ...more } }), issued(1, { notAfter: plus(lifetime) }));
+    held.when(note, plus(at - 1)).then();
+    held.when(note, plus(at)).then({ ...neared, notAfter: plus(lifetime) });
+  });
+
+  it('is due, so that the scan comes by, and is of no use without a certificate', () => {
+    const begun = plus(83 * DAY + 7);
+    const late = given(requested(), issued(1)).and(
+      [{ type: 'RenewalRequested', revision: 2, reason: 'Manual' }],
+      begun,
+    );
+    expect(late.dueAt).toBe(plus(83 * DAY));
+    expect(late.and([neared]).dueAt).toBe(plus(60, begun));
+    given().when(note).then();
+    given(requested()).when(note).then();
+  });
+});
+
 describe('exporting a key', () => {
   it('is a fact of its own, once an export', () => {
     const exported = { type: 'KeyExported', revision: 1, exportId: 'e1' } as const;
@@ -311,6 +354,7 @@ it('holds for any sequence of commands: nothing twice, JSON, and never without i
       destinations: fc.subarray([PROD, DISK]),
       taken: fc.subarray([{ destination: PROD, by: 'shop/other' }]),
     }),
+    fc.record({ type: fc.constant('RecordExpiryNear' as const), revision }),
     fc.record({ type: fc.constant('RecordKeyExport' as const), exportId: uid }),
     fc.record({ type: fc.constant('Delete' as const), withdraw: fc.boolean() }),
     fc.record({ type: fc.constant('RecordReleased' as const), uid }),

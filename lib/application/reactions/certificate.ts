@@ -1,5 +1,11 @@
 import { certificateDecider } from '../../domain/certificate.decide.ts';
-import { type LiveCertificate, leftDestinations, owesDispatch, renewAt } from '../../domain/certificate.ts';
+import {
+  expiryNearAt,
+  type LiveCertificate,
+  leftDestinations,
+  owesDispatch,
+  renewAt,
+} from '../../domain/certificate.ts';
 import { deliveryDecider } from '../../domain/delivery.decide.ts';
 import { deliveryStream } from '../../domain/delivery.ts';
 import { type Destination, destinationKey } from '../../domain/destination.ts';
@@ -11,7 +17,7 @@ import type { Services } from '../services.ts';
 
 type Needs = Pick<Services, 'ledger' | 'clock'>;
 
-/** Does what a certificate owes: starts its issuance, tells its deliveries, lets go of destinations, asks for its renewal. */
+/** Does what a certificate owes: starts its issuance, tells its deliveries, lets go of destinations, asks for its renewal, notes its near end. */
 export async function pursueCertificate(services: Needs, stream: string): Promise<void> {
   const { ledger, clock } = services;
   const { state } = await ledger.load(certificateDecider, stream);
@@ -21,6 +27,7 @@ export async function pursueCertificate(services: Needs, stream: string): Promis
   }
   if (state.status !== 'live') return;
   if (owesDispatch(state) || (state.dispatched?.taken.length ?? 0) > 0) await dispatch(services, stream, state);
+  await noteExpiry(services, stream, state);
   if (state.issuing) return startIssuance(services, stream, state);
   const due = renewAt(state);
   if (!due || due > clock.now()) return;
@@ -38,6 +45,13 @@ export async function offerDestination(services: Needs, delivery: string): Promi
   const { state } = await services.ledger.load(deliveryDecider, delivery);
   if (state.status === 'released' && state.desired)
     await pursueCertificate(services, `certificate/${state.desired.certificate}`);
+}
+
+async function noteExpiry({ ledger, clock }: Needs, stream: string, state: LiveCertificate): Promise<void> {
+  const near = expiryNearAt(state);
+  if (!near || near > clock.now()) return;
+  const { revision } = state.issued!;
+  await ledger.handle(certificateDecider, stream, { type: 'RecordExpiryNear', revision }, meta(stream));
 }
 
 const meta = (stream: string) => ({ actor: 'reaction', correlationId: stream });
