@@ -39,7 +39,8 @@ const FAILURES: Readonly<Record<string, readonly [string, string]>> = {
   EREFUSED: ['DnsRefused', 'it answered REFUSED'],
 };
 
-async function orNothing(answer: Promise<string[]>, name: string): Promise<string[]> {
+/** An answer of node:dns; empty when the name has no such records. @throws DnsError */
+export async function orNothing<T>(answer: Promise<T[]>, name: string): Promise<T[]> {
   try {
     return await answer;
   } catch (error) {
