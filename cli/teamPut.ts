@@ -28,6 +28,11 @@ export const command = clientCommand({
     },
     keys: { kind: 'list', value: 'KINDS', help: 'Kinds of private key: ECDSA-256, RSA-2048 and so on.' },
     'max-duration': { kind: 'text', value: 'DURATION', help: 'The longest that its certificates may be asked for.' },
+    'route53-zones': {
+      kind: 'list',
+      value: 'IDS',
+      help: "Hosted zones that its own issuers may use with the service's role in Route 53.",
+    },
     quota: { kind: 'text', value: 'NUMBER', help: 'The most certificates that it may have.' },
     ...OUTPUT,
   },
@@ -46,6 +51,7 @@ export const command = clientCommand({
       ...listChange('issuers', flags.issuers),
       ...listChange('destinations', flags.destinations),
       ...listChange('keys', flags.keys),
+      ...listChange('route53Zones', flags['route53-zones']),
       ...(flags['max-duration'] !== undefined && { maxDuration: flags['max-duration'] }),
       ...(flags.quota !== undefined && { quota: numberOf(flags.quota) }),
     };
@@ -79,13 +85,15 @@ async function existing({ client }: Context, name: string): Promise<Answer<Team>
   }
 }
 
-function policyLines({ names, issuers, destinations, keys, maxDuration, quota }: Team['policy']): string[] {
+function policyLines(policy: Team['policy']): string[] {
+  const { names, issuers, destinations, keys, route53Zones, maxDuration, quota } = policy;
   return pairs(
     [
       ['names', names?.join(', ')],
       ['issuers', issuers?.join(', ')],
       ['destinations', destinations?.join(', ')],
       ['keys', keys?.join(', ')],
+      ['zones in Route 53', route53Zones?.join(', ')],
       ['longest duration', maxDuration],
       ['quota', quota === undefined ? undefined : String(quota)],
     ],

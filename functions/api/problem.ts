@@ -24,6 +24,7 @@ export const STATUS: Readonly<Record<string, number>> = {
   DestinationNotAllowed: 403,
   DirectoryNotAllowed: 403,
   KeyNotAllowed: 403,
+  ServiceRoleNotAllowed: 403,
   DurationNotAllowed: 403,
   QuotaReached: 403,
   RouteNotFound: 404,

@@ -59,6 +59,10 @@ export const ADVICE: Readonly<Record<string, string>> = {
   DnsTimeout: 'Check that this machine reaches the DNS server on UDP and TCP.',
   DnsUnreachable: 'Check that the DNS server runs and that this machine reaches it.',
   DnsZoneAmbiguous: 'Name the hosted zone that is delegated to as hostedZoneID in the solver.',
+  AuthorizationNotAsked:
+    'The CA wants a proof for another name than was asked for: tell its operator, or use another CA.',
+  ServiceRoleNotAllowed:
+    "Name a role of the team's in the solver, a zone of the team's policy as hostedZoneID, or use a ClusterIssuer.",
   SolverGone:
     'The solver that presented the challenge is no longer in the issuer: nothing, the next run takes another.',
   SolverNotServed: 'Let the operator give the service access to Route 53, or use another solver.',
@@ -117,7 +121,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
   AwsInvalid: 'Correct the destination as the message of AWS says.',
   AwsKeyUnusable: 'Enable the KMS key of the secret, and allow the service to use it.',
   AwsQuotaReached: "Wait, or have the account's quota for Secrets Manager raised.",
-  AwsRoleRefused: 'Have the trust policy of the role allow the service, with the team as external id.',
+  AwsRoleRefused: 'Have the trust policy of the role allow the service, with team/NAME as external id.',
   AwsThrottled: 'Wait: AWS asks to slow down.',
   AwsUnauthorized: 'Give the service credentials that AWS accepts.',
   AwsUnreachable: 'Check that the service reaches the AWS API of the region.',

@@ -4,6 +4,7 @@ import { fieldOf, parseField } from '../domain/fieldPath.ts';
 import { type InputError, InputInvalid, inputErrors } from '../domain/inputInvalid.ts';
 import { issuerDecider, issuerStream, SHARED } from '../domain/issuer.ts';
 import { Refusal } from '../domain/refusal.ts';
+import { checkServiceRoles } from '../domain/serviceRole.ts';
 import type { CertificateSpec, IssuerSpec } from '../domain/spec.ts';
 import { destinationTaken } from './certificateChecks.ts';
 import { loadCertificate } from './certificateFacts.ts';
@@ -126,7 +127,9 @@ async function checkAll(
     if (!resource) continue;
     await faults.attempt(index, async () => {
       const { team } = resource;
-      if (resource.kind !== 'Certificate') return void (await policyFor(services, team));
+      if (resource.kind !== 'Certificate') {
+        return checkServiceRoles(team, (await policyFor(services, team)).policy, resource.spec);
+      }
       const batchCount = counts.get(team) ?? 0;
       const { isNew } = await checkCertificate(services, resource, { ...context, batchCount });
       if (isNew) counts.set(team, batchCount + 1);

@@ -1,5 +1,6 @@
 import { type IssuerState, issuerDecider, issuerStream, SHARED } from '../domain/issuer.ts';
 import { Refusal } from '../domain/refusal.ts';
+import { checkServiceRoles } from '../domain/serviceRole.ts';
 import type { IssuerRef, IssuerSpec } from '../domain/spec.ts';
 import type { Meta } from './ledger.ts';
 import { publicText } from './publicCause.ts';
@@ -47,14 +48,14 @@ export async function readIssuer({ ledger }: Needs, owner: string, name: string)
   return { version, view: issuerView(owner, name, state) };
 }
 
-/** Configures an issuer of a team or, with owner `-`, a shared one. @throws Refusal `TeamNotFound`; StaleVersion */
+/** Configures an issuer of a team or, with owner `-`, a shared one. @throws Refusal `TeamNotFound`, `ServiceRoleNotAllowed`; StaleVersion */
 export async function putIssuer(
   services: Needs,
   { owner, name, spec }: { readonly owner: string; readonly name: string; readonly spec: IssuerSpec },
   meta: Meta,
   expected?: number,
 ) {
-  await policyFor(services, owner);
+  checkServiceRoles(owner, (await policyFor(services, owner)).policy, spec);
   const stream = issuerStream(owner, name);
   const before = await services.ledger.load(issuerDecider, stream);
   const command = { type: 'Configure', spec } as const;

@@ -40,6 +40,8 @@ export interface TeamPolicy {
   readonly quota?: number;
   /** Whether a shared issuer may sign a CA for the team. Such a CA signs any name, so `names` would bind nobody. Absent: no. */
   readonly isCA?: boolean;
+  /** Ids of hosted zones in Route 53 that the team's own issuers may use with the service's role. Absent: none. */
+  readonly route53Zones?: readonly string[];
 }
 
 /**

@@ -6,8 +6,12 @@ export interface TxtValue {
   readonly value: string;
 }
 
-/** A solver's dns01 configuration with its credentials opened. `secrets` holds each `*SecretRef`'s text by field name. */
+/**
+ * A solver's dns01 configuration with its credentials opened. `owner`: whose issuer it is; `secrets` holds each `*SecretRef`'s text by field
+ * name.
+ */
 export interface Dns01Target {
+  readonly owner: string;
   readonly spec: Dns01Spec;
   readonly secrets: Readonly<Record<string, string>>;
 }

@@ -22,6 +22,7 @@ afterAll(() => http.close());
 function updateTarget(server: NameServer): Dns01Target {
   return {
     spec: { rfc2136: { nameserver: server.address, tsigKeyName: server.tsigName }, nameservers: [server.address] },
+    owner: 'team',
     secrets: { tsigSecretSecretRef: server.tsigSecret },
   };
 }
@@ -34,7 +35,7 @@ async function byUpdate(start: typeof startBind): Promise<DnsProviderCase> {
 async function byWebhook(): Promise<DnsProviderCase> {
   const primary = await startBind();
   const receiver = await startWebhookReceiver(primary);
-  const to = { spec: { webhook: { url: receiver.url }, nameservers: [primary.address] }, secrets: {} };
+  const to = { spec: { webhook: { url: receiver.url }, nameservers: [primary.address] }, owner: 'team', secrets: {} };
   return { provider, to, primary, stop: async () => void (await Promise.all([receiver.close(), primary.stop()])) };
 }
 
@@ -52,6 +53,7 @@ for (const { title, peer, start, withoutKey, closedZone } of [
     let to: Dns01Target;
     const at = (changes: Partial<NonNullable<Dns01Target['spec']['rfc2136']>>, secrets = to.secrets): Dns01Target => ({
       spec: { ...to.spec, rfc2136: { ...to.spec.rfc2136!, ...changes } },
+      owner: 'team',
       secrets,
     });
     const presenting = (target: Dns01Target, fqdn = newName(), by = provider) =>
@@ -84,7 +86,7 @@ for (const { title, peer, start, withoutKey, closedZone } of [
     });
 
     test('an update without a key', async () => {
-      const bare = { spec: { ...to.spec, rfc2136: { nameserver: server.address } }, secrets: {} };
+      const bare = { spec: { ...to.spec, rfc2136: { nameserver: server.address } }, owner: 'team', secrets: {} };
       await expect(presenting(bare)).rejects.toEqual(refusal(withoutKey));
     });
 
@@ -267,11 +269,11 @@ describeWith(['bind', 'knot'], 'propagation', () => {
     };
     const { nameservers: _, ...spec } = both().spec;
     const byZone = dnsProvider({ http, guard: closed, resolvers });
-    await expect(byZone.missing({ spec, secrets: {} }, [{ fqdn: newName(), value: newValue() }])).rejects.toMatchObject(
-      {
-        code: 'AddressRefused',
-      },
-    );
+    await expect(
+      byZone.missing({ spec, owner: 'team', secrets: {} }, [{ fqdn: newName(), value: newValue() }]),
+    ).rejects.toMatchObject({
+      code: 'AddressRefused',
+    });
     expect(asked).toEqual(['ns.example.test:53']);
   });
 
@@ -304,7 +306,11 @@ describeWith(['bind'], 'the webhook', () => {
   });
   afterAll(async () => void (await Promise.all([receiver?.close(), zone?.stop()])));
 
-  const to = (secrets = {}): Dns01Target => ({ spec: { webhook: { url: `${receiver.url}/` } }, secrets });
+  const to = (secrets = {}): Dns01Target => ({
+    spec: { webhook: { url: `${receiver.url}/` } },
+    owner: 'team',
+    secrets,
+  });
 
   test('is sent the fully qualified name, the value and the bearer token', async () => {
     const token = newValue();
@@ -343,7 +349,7 @@ describeWith(['bind'], 'the webhook', () => {
 
   test('that is not there, or not allowed, is WebhookUnreachable', async () => {
     const values = [{ fqdn: newName(), value: newValue() }];
-    const nobody = { spec: { webhook: { url: 'http://127.0.0.1:1' } }, secrets: {} };
+    const nobody = { spec: { webhook: { url: 'http://127.0.0.1:1' } }, owner: 'team', secrets: {} };
     await expect(provider.present(nobody, values)).rejects.toMatchObject({ code: 'WebhookUnreachable', retry: true });
     const strict = httpClient({ allow: [] });
     await expect(dnsProvider({ http: strict, guard }).present(to(), values)).rejects.toMatchObject({

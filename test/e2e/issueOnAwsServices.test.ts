@@ -69,9 +69,9 @@ describeWith(['ministack', 'pebble', 'openssl'], 'a certificate by Route 53, KMS
     });
     core = await startCore(tempDir('aws'), { decorate });
     const { ledger } = core.services;
-    const policy = policyOf(TEAM, { names: ['**'] });
+    const policy = policyOf(TEAM, { names: ['**'], route53Zones: [zone.id] });
     await ledger.handle(teamDecider, teamStream(TEAM), { type: 'Put', policy }, { actor: 'test' });
-    const solvers = [{ dns01: { route53: {}, nameservers: [resolver.address] } }];
+    const solvers = [{ dns01: { route53: { hostedZoneID: zone.id }, nameservers: [resolver.address] } }];
     await putIssuer(core.services, TEAM, 'pebble', acmeIssuer(pebble, { solvers }));
   });
   afterAll(async () => {

@@ -9,10 +9,10 @@ import { issuanceStream } from '../../lib/domain/issuance.ts';
 import { policyOf } from '../../lib/domain/policy.ts';
 import { teamDecider, teamStream } from '../../lib/domain/team.ts';
 import { secondsBetween } from '../../lib/domain/time.ts';
-import { eventually, loadCertificate, requestCertificate, settled } from '../support/core.ts';
+import { eventually, loadCertificate, putIssuer, requestCertificate, settled } from '../support/core.ts';
 import { refusal } from '../support/doubles/ca.ts';
 import { startWorld, type World } from '../support/doubles/world.ts';
-import { eventsOf, failedIssuance, issuanceOf, renew } from '../support/issuing.ts';
+import { again, eventsOf, failedIssuance, issuanceOf, newestIssuance, renew } from '../support/issuing.ts';
 import { specOf } from '../support/specs.ts';
 
 const meta = { actor: 'test' };
@@ -70,6 +70,40 @@ describe('an issuance', () => {
     expect(world.dns.zone.size).toBe(0);
     expect(count(world.ca.requests, 'newOrder')).toBe(1);
     expect(world.tasks).toEqual(['Order done', 'Challenge done', 'Finalize done', 'Store done', 'CleanUp done']);
+  });
+
+  it("shows nothing with the service's role in Route 53, once the team's policy has the zone no more", async () => {
+    const world = await made();
+    const solvers = [{ dns01: { route53: { hostedZoneID: 'Z1' } } }];
+    await putIssuer(world.services, 'shop', 'double', { acme: { server: 'https://ca', solvers } });
+    await request(world);
+    const { failure } = await failed(world);
+    expect(failure).toMatchObject({ step: 'Challenge', problem: { type: 'ServiceRoleNotAllowed' } });
+    expect([world.dns.zone.size, count(world.ca.requests, 'answer')]).toEqual([0, 0]);
+
+    const policy = policyOf('shop', { names: ['**'], route53Zones: ['Z1'] });
+    await world.services.ledger.handle(teamDecider, teamStream('shop'), { type: 'Put', policy }, meta);
+    await again(world.services, await newestIssuance(world.services, 'shop', 'app'));
+    await issued(world);
+  });
+
+  it('shows nothing for a name that the CA wants proved and nobody asked for', async () => {
+    const world = await made({
+      decorate: (services) => ({
+        ...services,
+        acme: {
+          ...services.acme,
+          authorization: async (...asked) => {
+            const answer = await services.acme.authorization(...asked);
+            return { ...answer, identifier: { type: 'dns', value: 'victim.example.test' } };
+          },
+        },
+      }),
+    });
+    await request(world);
+    const { failure } = await failed(world);
+    expect(failure).toMatchObject({ step: 'Challenge', problem: { type: 'AuthorizationNotAsked' } });
+    expect([world.dns.zone.size, count(world.ca.requests, 'answer')]).toEqual([0, 0]);
   });
 
   it('fails with the cause of each name when a solver publishes something else, backs off, and keeps the old certificate', async () => {

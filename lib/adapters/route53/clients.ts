@@ -18,8 +18,8 @@ export function route53Clients(options: {
   readonly sessionName: string;
 }): (place: AwsPlace) => Route53Client {
   const { config, sts, sessionName } = options;
-  return clientsByPlace(({ region, roleArn }) => {
-    const credentials = roleArn && assumedRole(sts, roleArn, { sessionName });
+  return clientsByPlace(({ region, roleArn, externalId }) => {
+    const credentials = roleArn && assumedRole(sts, roleArn, { sessionName, ...(externalId && { externalId }) });
     const place = { ...(region && { region }), ...(credentials && { credentials }) };
     return new Route53Client({ maxAttempts: MAX_ATTEMPTS, ...config, ...place });
   });

@@ -1,4 +1,5 @@
 import type { Route53Client } from '@aws-sdk/client-route-53';
+import { externalIdOf } from '../../domain/externalId.ts';
 import type { Route53Spec } from '../../domain/spec.ts';
 import { type Dns01Target, DnsError, type DnsProvider, type TxtValue } from '../../ports/dnsProvider.ts';
 import { outsideSolver } from '../dns/delegation.ts';
@@ -35,10 +36,11 @@ export function route53DnsProvider(options: Route53Options): DnsProvider {
   const inTurn = turns();
   const pause = (attempt: number) => new Promise<void>((resolve) => setTimeout(resolve, random() * PAUSE * attempt));
 
-  const open = ({ spec }: Dns01Target): { spec: Route53Spec; client: Route53Client } => {
+  const open = ({ owner, spec }: Dns01Target): { spec: Route53Spec; client: Route53Client } => {
     if (!spec.route53) throw new DnsError('SolverIncomplete', 'the dns01 solver has no route53', false);
     const { region, role } = spec.route53;
-    return { spec: spec.route53, client: options.client({ region, roleArn: role }) };
+    const place = role ? { region, roleArn: role, externalId: externalIdOf(owner) } : { region };
+    return { spec: spec.route53, client: options.client(place) };
   };
 
   /** One change a zone, all zones at once. */

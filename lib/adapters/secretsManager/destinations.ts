@@ -7,6 +7,7 @@ import {
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import type { Destination, SecretsManagerDestination } from '../../domain/destination.ts';
+import { externalIdOf } from '../../domain/externalId.ts';
 import type {
   Destinations,
   ObservedSecret,
@@ -42,7 +43,7 @@ export function secretsManagerDestinations(options: SecretsManagerOptions): Dest
     throw new RangeError(`recoveryDays must be a whole number from 7 to 30, and is ${recoveryDays}`);
   }
   const clientFor = ({ region, roleArn }: SecretsManagerDestination, { certificate }: PushContext) =>
-    options.client({ region, roleArn, ...(roleArn && { externalId: certificate.split('/')[0]! }) });
+    options.client({ region, roleArn, ...(roleArn && { externalId: externalIdOf(certificate.split('/')[0]!) }) });
 
   return {
     push: async (destination, contents, context) => {

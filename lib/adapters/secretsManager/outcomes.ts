@@ -63,7 +63,7 @@ function notReached(
 const roleRefused = ({ roleArn }: SecretsManagerDestination): Unsuccessful =>
   refused(
     'AwsRoleRefused',
-    `The role ${roleArn} cannot be assumed: its trust policy must allow the service, with the team as external id, and the operator the role.`,
+    `The role ${roleArn} cannot be assumed: its trust policy must allow the service, with team/NAME as external id (shared for what is shared), and the operator the role.`,
   );
 
 /** IAM's sentence names the action that is missing, and also our own role, which is nobody's business. */

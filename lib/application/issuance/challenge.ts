@@ -1,6 +1,11 @@
+import { identifiersOf } from '../../domain/identifier.ts';
+import { parseIp } from '../../domain/ip.ts';
 import type { Presentation } from '../../domain/issuance.ts';
+import { withoutWildcard } from '../../domain/names.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { classOf } from '../../domain/problem.ts';
+import { quoted } from '../../domain/quoted.ts';
+import { Refusal } from '../../domain/refusal.ts';
 import type { AcmeIssuerSpec } from '../../domain/spec.ts';
 import type { AcmeAccount, Authorization, Order } from '../../ports/acmeServer.ts';
 import { inLanes } from '../lanes.ts';
@@ -55,6 +60,7 @@ async function showAndAnswer(services: Needs, run: Run, { spec, account, issuer 
   const urls = run.issuance.order!.authorizations;
   const all = await inLanes(urls, (url) => services.acme.authorization(endpoint, account, url));
   const pending = all.filter((authorization) => authorization.status === 'pending');
+  for (const authorization of pending) checkAsked(run, authorization);
   const planned = await plannedFor(services, run, issuer, account, pending);
   if (planned.length > 0) {
     await run.record({ type: 'IntendPresentation', run: run.number, presentations: planned });
@@ -86,6 +92,16 @@ async function published(
   const missing = await poll(ask, (values) => values.length === 0);
   return missing.length === 0;
 }
+
+/** Nothing is shown for a name that was not asked for: the CA is whatever the issuer names. @throws Refusal `AuthorizationNotAsked` */
+function checkAsked({ certificate }: Run, { identifier: { type, value } }: Authorization): void {
+  const name = bare(value);
+  const asked = identifiersOf(certificate.spec).some((one) => one.type === type && bare(one.value) === name);
+  if (!asked) throw new Refusal('AuthorizationNotAsked', `the CA wants a proof for ${quoted(value)}, not asked for`);
+}
+
+/** A wildcard is proved at the name below which it stands. */
+const bare = (name: string): string => parseIp(name) ?? withoutWildcard(name);
 
 /** What an earlier try of this run planned stays as it was planned; only new authorizations are planned now. */
 async function plannedFor(

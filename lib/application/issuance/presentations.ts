@@ -1,8 +1,10 @@
 import type { Presentation } from '../../domain/issuance.ts';
 import { type IssuerEvent, issuerDecider, issuerStream } from '../../domain/issuer.ts';
 import { Refusal } from '../../domain/refusal.ts';
-import { selectSolver, solverRefusal } from '../../domain/solver.ts';
+import { checkServiceRole, usesServiceRole } from '../../domain/serviceRole.ts';
+import { type ChallengeType, selectSolver, solverRefusal } from '../../domain/solver.ts';
 import type { Solver } from '../../domain/spec.ts';
+import { liveTeam, teamDecider, teamStream } from '../../domain/team.ts';
 import type { AcmeAccount, Authorization } from '../../ports/acmeServer.ts';
 import type { Dns01Target, TxtValue } from '../../ports/dnsProvider.ts';
 import { openCredential } from '../credentials.ts';
@@ -30,36 +32,50 @@ export async function plan(
   account: AcmeAccount,
   authorizations: readonly Authorization[],
 ): Promise<Presentation[]> {
-  return inLanes(authorizations, async (authorization) => {
-    const { identifier, wildcard } = authorization;
-    const types = authorization.challenges.map((challenge) => challenge.type);
-    const chosen = selectSolver(issuer.solvers, identifier, wildcard, types);
-    const offered = authorization.challenges.find((challenge) => challenge.type === chosen?.type);
-    if (!chosen || !offered?.token) {
-      const refusal = solverRefusal(issuer.solvers, identifier, wildcard);
-      throw (
-        refusal ??
-        new Refusal(
-          'ChallengeNotOffered',
-          `the CA offers ${types.join(', ')} for ${identifier.value}; no solver serves them`,
-        )
-      );
-    }
-    const index = issuer.solvers.indexOf(chosen.solver);
-    const kind = chosen.type;
-    const keyAuthorization = services.acme.keyAuthorization(account, offered.token);
+  const choices = authorizations.map((authorization) => choose(issuer.solvers, authorization));
+  await checkAccess(services, issuer.owner, new Set(choices.map(({ solver }) => solver)));
+  return inLanes(choices, async ({ authorization, solver, kind, url, token }) => {
+    const keyAuthorization = services.acme.keyAuthorization(account, token);
     const common = {
       authorization: authorization.url,
       challenge: kind,
-      challengeUrl: offered.url,
-      solver: index,
+      challengeUrl: url,
+      solver: issuer.solvers.indexOf(solver),
       issuerGeneration: issuer.generation,
     } as const;
-    if (kind === 'http-01') return { ...common, target: offered.token, value: keyAuthorization };
-    const to = await dnsTarget(services, issuer.owner, chosen.solver);
-    const target = await services.dns.target(to, `_acme-challenge.${identifier.value}`);
+    if (kind === 'http-01') return { ...common, target: token, value: keyAuthorization };
+    const to = await dnsTarget(services, issuer.owner, solver);
+    const target = await services.dns.target(to, `_acme-challenge.${authorization.identifier.value}`);
     return { ...common, target, value: services.acme.dns01Value(keyAuthorization) };
   });
+}
+
+/** A challenge that will be met, and by which solver. */
+interface Choice {
+  readonly authorization: Authorization;
+  readonly solver: Solver;
+  readonly kind: ChallengeType;
+  readonly url: string;
+  readonly token: string;
+}
+
+/** @throws Refusal `NoSolverMatches`, `WildcardNeedsDns01`, `ChallengeNotOffered` */
+function choose(solvers: readonly Solver[], authorization: Authorization): Choice {
+  const { identifier, wildcard, challenges } = authorization;
+  const types = challenges.map((challenge) => challenge.type);
+  const chosen = selectSolver(solvers, identifier, wildcard, types);
+  const { url, token } = challenges.find((challenge) => challenge.type === chosen?.type) ?? {};
+  if (chosen && url && token) return { authorization, solver: chosen.solver, kind: chosen.type, url, token };
+  const offer = `the CA offers ${types.join(', ')} for ${identifier.value}; no solver serves them`;
+  throw solverRefusal(solvers, identifier, wildcard) ?? new Refusal('ChallengeNotOffered', offer);
+}
+
+/** The owner's policy may have changed since the issuer was configured. @throws Refusal `ServiceRoleNotAllowed` */
+async function checkAccess({ ledger }: Needs, owner: string, solvers: Iterable<Solver>): Promise<void> {
+  const asking = [...solvers].filter((solver) => usesServiceRole(owner, solver));
+  if (asking.length === 0) return;
+  const { policy } = liveTeam((await ledger.load(teamDecider, teamStream(owner))).state, owner);
+  for (const solver of asking) checkServiceRole(owner, policy, solver);
 }
 
 /** Shows all of them: one DNS change a solver and zone, one row a token. Said to be held first, so that no other order removes them. */
@@ -69,6 +85,8 @@ export async function present(
   holder: string,
   all: readonly Presentation[],
 ): Promise<void> {
+  const used = new Set(all.map(({ solver }) => issuer.solvers[solver]).filter((solver) => solver !== undefined));
+  await checkAccess(services, issuer.owner, used);
   await Promise.all(all.map((p) => services.holders.hold(holdKey(p), holder)));
   await Promise.all(all.filter(isHttp).map((p) => services.challengeTokens.put(p.target, p.value)));
   for (const [to, values] of await byDnsTarget(services, issuer, all)) await services.dns.present(to, values);
@@ -131,7 +149,7 @@ async function dnsTarget(services: Needs, owner: string, solver: Solver): Promis
   if (tsigSecretSecretRef) secrets.tsigSecretSecretRef = await openCredential(services, owner, tsigSecretSecretRef);
   const { tokenSecretRef } = spec.webhook ?? {};
   if (tokenSecretRef) secrets.tokenSecretRef = await openCredential(services, owner, tokenSecretRef);
-  return { spec, secrets };
+  return { owner, spec, secrets };
 }
 
 /**

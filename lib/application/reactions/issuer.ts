@@ -1,6 +1,7 @@
 import { certificateDecider } from '../../domain/certificate.decide.ts';
 import { type IssuerState, issuerDecider, READY_CHECK, UNREADY_CHECK } from '../../domain/issuer.ts';
 import { isOwnFault, Refusal } from '../../domain/refusal.ts';
+import { checkServiceRoles, usesServiceRole } from '../../domain/serviceRole.ts';
 import type { IssuerSpec } from '../../domain/spec.ts';
 import { type Instant, secondsBetween } from '../../domain/time.ts';
 import { AcmeError } from '../../ports/acmeServer.ts';
@@ -8,6 +9,7 @@ import { acmeAccount, endpointOf } from '../issuance/account.ts';
 import { signingCa } from '../issuers/ca.ts';
 import { ISSUERS } from '../projections.ts';
 import type { Services } from '../services.ts';
+import { policyFor } from '../teams.ts';
 
 type Needs = Pick<Services, 'ledger' | 'vault' | 'views' | 'acme' | 'x509' | 'clock' | 'log'>;
 
@@ -92,6 +94,9 @@ async function checkAcme(
       'ProfileNotOffered',
       `the CA does not offer profile ${spec.profile}; it offers: ${offered.join(', ') || 'none'}`,
     );
+  }
+  if (spec.solvers.some((solver) => usesServiceRole(owner, solver))) {
+    checkServiceRoles(owner, (await policyFor(services, owner)).policy, { acme: spec });
   }
   await acmeAccount(services, owner, name, spec);
 }

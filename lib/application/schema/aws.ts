@@ -2,6 +2,8 @@ import { quoted } from '../../domain/quoted.ts';
 import { Refusal } from '../../domain/refusal.ts';
 
 const REGION = /^[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}$/;
+/** The id of a hosted zone, without `/hostedzone/`. */
+export const ZONE_ID = /^[A-Z0-9]{1,32}$/;
 const ROLE_ARN = /^arn:aws[a-z-]*:iam::[0-9]{12}:role\/[A-Za-z0-9+=,.@/_-]{1,512}$/;
 
 /** @throws Refusal `InvalidRegion` */

@@ -4,7 +4,7 @@ import { normalizeDnsName } from '../../domain/names.ts';
 import { quoted } from '../../domain/quoted.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import type { Dns01Spec, Rfc2136Spec, Route53Spec, Solver, SolverSelector, WebhookSpec } from '../../domain/spec.ts';
-import { checkRegion, checkRoleArn } from './aws.ts';
+import { checkRegion, checkRoleArn, ZONE_ID } from './aws.ts';
 import type { Defaults } from './common.ts';
 import { checkHostPort, checkHttps, normalizeCaBundle } from './endpoints.ts';
 import type { Dns01Input, SolverInput } from './issuer.ts';
@@ -105,8 +105,6 @@ function normalizeWebhook(input: NonNullable<Dns01Input['webhook']>, at: string,
     input.caBundle && findings.attempt(() => normalizeCaBundle(input.caBundle!, fieldOf(at, 'caBundle')));
   return { url, ...(caBundle && { caBundle }), ...(tokenSecretRef && { tokenSecretRef }) };
 }
-
-const ZONE_ID = /^[A-Z0-9]{1,32}$/;
 
 function normalizeRoute53(input: NonNullable<Dns01Input['route53']>, at: string, findings: Findings): Route53Spec {
   const [region, role] = [input.region || undefined, input.role || undefined];

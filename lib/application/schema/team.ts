@@ -4,6 +4,7 @@ import { fieldOf } from '../../domain/fieldPath.ts';
 import { Findings } from '../../domain/inputInvalid.ts';
 import { normalizeNamePattern } from '../../domain/namePolicy.ts';
 import { KEY_KINDS, policyOf, type TeamPolicy } from '../../domain/policy.ts';
+import { ZONE_ID } from './aws.ts';
 import { closed } from './closed.ts';
 import { duration } from './common.ts';
 
@@ -27,6 +28,11 @@ export const teamPolicy = closed({
   keys: z.array(z.enum(KEY_KINDS)).optional().describe('Kinds of private key. Default: all.'),
   maxDuration: duration.optional().describe('The longest that certificates may be asked for. Default: no limit.'),
   quota: z.int().min(0).max(1_000_000).optional().describe('The most certificates at a time. Default 1000.'),
+  route53Zones: z
+    .array(z.string().regex(ZONE_ID, 'the id of a hosted zone, such as Z0123456789ABC'))
+    .max(1000)
+    .optional()
+    .describe("Hosted zones that the team's own issuers may use with the service's role in Route 53. Default: none."),
   isCA: z.boolean().optional().describe('Whether a shared issuer may sign a CA for the team. Default false.'),
 });
 

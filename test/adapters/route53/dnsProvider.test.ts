@@ -4,12 +4,12 @@ import { dnsProviders } from '../../../lib/adapters/dnsProviders.ts';
 import { route53DnsProvider } from '../../../lib/adapters/route53/dnsProvider.ts';
 import { route53Policy } from '../../../lib/adapters/route53/policy.ts';
 import { batches, changesOf, NOTHING, quotedValue, withValues } from '../../../lib/adapters/route53/recordSets.ts';
-import { RoleRefused } from '../../../lib/adapters/sts/assumedRole.ts';
+import { type AwsPlace, RoleRefused } from '../../../lib/adapters/sts/assumedRole.ts';
 import type { Dns01Target, DnsProvider, TxtValue } from '../../../lib/ports/dnsProvider.ts';
 import { scriptedClient, serviceError } from '../../support/aws.ts';
 
-const to: Dns01Target = { spec: { route53: { hostedZoneID: 'Z1' } }, secrets: {} };
-const anyZone: Dns01Target = { spec: { route53: {} }, secrets: {} };
+const to: Dns01Target = { spec: { route53: { hostedZoneID: 'Z1' } }, owner: 'team', secrets: {} };
+const anyZone: Dns01Target = { spec: { route53: {} }, owner: 'team', secrets: {} };
 const value = (name: string, text = 'text'): TxtValue => ({
   fqdn: `_acme-challenge.${name}.example.test`,
   value: text,
@@ -55,6 +55,26 @@ const changesIn = ({ input }: { readonly input: Record<string, unknown> }): stri
 };
 
 describe('a change, by a scripted client', () => {
+  test("is made by the role that the solver names, which is assumed for the issuer's owner", async () => {
+    const places: AwsPlace[] = [];
+    const { client } = scriptedClient<Route53Client>([changed(), changed(), changed()]);
+    const clientAt = (place: AwsPlace) => {
+      places.push(place);
+      return client;
+    };
+    const provider = route53DnsProvider({ client: clientAt, dns: dnsOf() });
+    const role = 'arn:aws:iam::111122223333:role/dns';
+    const theirs = { ...to, spec: { route53: { hostedZoneID: 'Z1', role } } };
+    await provider.present({ ...theirs, owner: 'payments' }, [value('a')]);
+    await provider.present({ ...theirs, owner: '-' }, [value('b')]);
+    await provider.present(to, [value('c')]);
+    expect(places).toEqual([
+      { roleArn: role, externalId: 'team/payments' },
+      { roleArn: role, externalId: 'shared' },
+      {},
+    ]);
+  });
+
   test('is one request for all names of an order, a wildcard and its apex in one set, with nothing read before', async () => {
     const { provider, sent, commands } = open([changed()]);
     await provider.present(to, [value('a', 'apex'), value('b'), value('a', 'wildcard')]);
@@ -332,7 +352,7 @@ test('a solver for Route 53 is refused where there is no access to it, and every
   const dns = { ...dnsOf(), present: async () => {}, cleanUp: async () => {} };
   const provider = dnsProviders({ dns });
   await expect(provider.present(to, [value('a')])).rejects.toMatchObject({ code: 'SolverNotServed', retry: false });
-  expect(await provider.target({ spec: { webhook: { url: 'https://dns.example' } }, secrets: {} }, 'a.test')).toBe(
-    'a.test',
-  );
+  expect(
+    await provider.target({ spec: { webhook: { url: 'https://dns.example' } }, owner: 'team', secrets: {} }, 'a.test'),
+  ).toBe('a.test');
 });

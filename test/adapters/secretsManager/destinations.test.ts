@@ -162,7 +162,7 @@ describe('a push to Secrets Manager, by a scripted client', () => {
       message: expect.stringContaining(roleArn),
     });
     // The team is the external id, so that no team can use a role that trusts us for another.
-    expect(places).toEqual([{ roleArn, region: undefined, externalId: 'team' }]);
+    expect(places).toEqual([{ roleArn, region: undefined, externalId: 'team/team' }]);
   });
 });
 

@@ -47,6 +47,7 @@ const patient = (provider: DnsProvider): DnsProvider => ({
 
 const target = (route53: Route53Spec, nameserver?: string): Dns01Target => ({
   spec: { route53, ...(nameserver && { nameservers: [nameserver] }) },
+  owner: 'team',
   secrets: {},
 });
 

@@ -3,7 +3,7 @@ import { route53Clients } from '../../../lib/adapters/route53/clients.ts';
 import { route53DnsProvider } from '../../../lib/adapters/route53/dnsProvider.ts';
 import type { Dns01Target } from '../../../lib/ports/dnsProvider.ts';
 
-const to: Dns01Target = { spec: { route53: { hostedZoneID: 'Z1' } }, secrets: {} };
+const to: Dns01Target = { spec: { route53: { hostedZoneID: 'Z1' } }, owner: 'team', secrets: {} };
 const value = { fqdn: '_acme-challenge.a.example.test', value: 'text' };
 const dns = { target: async (_: Dns01Target, fqdn: string) => fqdn, missing: async () => [] };
 

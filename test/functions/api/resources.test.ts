@@ -71,6 +71,32 @@ describe('resources over HTTP', () => {
       expect(answer.json.errors.map((error: { code: string }) => error.code)).toContain(code);
     });
 
+    test('of a team name a role of its own for Route 53, or a zone of its policy; shared ones need not', async () => {
+      const spec = (route53: object) => ({
+        spec: { acme: { server: 'https://ca.example/dir', solvers: [{ dns01: { route53 } }] } },
+      });
+      const path = '/v1/teams/web/issuers/dns';
+      const refused = await put(path, spec({ hostedZoneID: 'Z1' }));
+      expect(refused.json).toMatchObject({
+        status: 403,
+        code: 'ServiceRoleNotAllowed',
+        field: 'spec.acme.solvers[0].dns01.route53',
+      });
+      expect((await get(path)).status).toBe(404);
+      const resources = [{ kind: 'Issuer', team: 'web', name: 'dns', ...spec({}) }];
+      expect((await api.send('POST', '/v1/apply', { json: { resources } })).json.errors).toMatchObject([
+        { code: 'ServiceRoleNotAllowed', field: 'resources[0].spec.acme.solvers[0].dns01.route53' },
+      ]);
+      expect((await put('/v1/clusterissuers/dns', spec({}))).status).toBe(201);
+      expect((await put(path, spec({ role: 'arn:aws:iam::111122223333:role/dns' }))).status).toBe(201);
+      const zones = { policy: { route53Zones: ['Z1'] } };
+      expect((await put('/v1/teams/web', zones)).json.policy).toMatchObject(zones.policy);
+      expect((await put(path, spec({ hostedZoneID: 'Z1' }))).status).toBe(200);
+      expect((await put('/v1/teams/web', { policy: { route53Zones: ['example.com'] } })).json.errors).toMatchObject([
+        { field: 'policy.route53Zones[0]' },
+      ]);
+    });
+
     test('need their team', async () => {
       expect((await put('/v1/teams/none/issuers/own', { spec: { selfSigned: {} } })).json.code).toBe('TeamNotFound');
     });
