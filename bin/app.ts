@@ -3,13 +3,13 @@ import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { installation } from '../lib/stacks/app.ts';
 import { bundleAll } from '../lib/stacks/bundles.ts';
-import { ConfigInvalid, parseConfig, readConfig } from '../lib/stacks/config.ts';
+import { ConfigInvalid, configOf } from '../lib/stacks/config.ts';
 
 /** The CDK app: `npx cdk deploy --all -c config=FILE`. Without a file, all is as by default. */
 async function main(): Promise<void> {
-  const app = new App();
-  const file: unknown = app.node.tryGetContext('config');
-  const config = typeof file === 'string' ? readConfig(file) : parseConfig({});
+  // By itself it would write an empty assembly where the configuration is refused.
+  const app = new App({ autoSynth: false });
+  const config = configOf(app.node.getAllContext());
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   installation({ config, version, codeOf: await bundleAll() }, app);

@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { nearest } from '../application/schema/closed.ts';
+import { check } from '../application/schema/parse.ts';
+import type { InputError } from '../domain/inputInvalid.ts';
 
 /** Days that CloudWatch can keep logs for. */
 const RETENTION = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653] as const;
@@ -74,11 +77,13 @@ export class ConfigInvalid extends Error {
 
 /** @throws ConfigInvalid */
 export function parseConfig(input: unknown): Config {
-  const { success, data, error } = schema.safeParse(input);
-  if (success) return data;
-  const lines = error.issues.map(({ path, message }) => `  ${path.join('.') || 'the configuration'}: ${message}`);
-  throw new ConfigInvalid(`the configuration is not valid:\n${lines.join('\n')}`);
+  const result = check(schema, input);
+  if ('value' in result) return result.value;
+  throw new ConfigInvalid(`the configuration is not valid:\n${result.errors.map(line).join('\n')}`);
 }
+
+const line = ({ field, message, remedy }: InputError): string =>
+  `  ${field || 'the configuration'}: ${message}${remedy ? ` (${remedy})` : ''}`;
 
 /** @param file path of a JSON file @throws ConfigInvalid */
 export function readConfig(file: string): Config {
@@ -94,4 +99,19 @@ export function readConfig(file: string): Config {
     if (error instanceof SyntaxError) throw new ConfigInvalid(`${file} is not JSON: ${error.message}`);
     throw error;
   }
+}
+
+/**
+ * The configuration that the CDK's context names (`-c config=FILE`); all is as by default without one.
+ * @throws ConfigInvalid also for a slip of the hand in `config`, and for a member that stands in the context: an installation by default would be the answer to both
+ */
+export function configOf(context: Readonly<Record<string, unknown>>): Config {
+  const { config, ...others } = context;
+  for (const key of Object.keys(others)) {
+    if (!(key in schema.shape) && !nearest(key, ['config'])) continue;
+    throw new ConfigInvalid(`-c ${key}: is not known; members stand in a JSON file, which is named by -c config=FILE`);
+  }
+  if (config === undefined) return parseConfig({});
+  if (typeof config === 'string' && config !== '') return readConfig(config);
+  throw new ConfigInvalid('-c config: must be the path of a JSON file');
 }

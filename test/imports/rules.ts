@@ -35,8 +35,15 @@ export const rules: readonly IRegularForbiddenRuleType[] = [
   layer('ports', '^lib/ports/', '^lib/(domain|ports)/'),
   layer('application', '^lib/application/', '^lib/(domain|ports|application)/'),
   layer('adapters', '^lib/adapters/', '^lib/(domain|ports|adapters)/'),
-  // Tables and policies are plain data of the adapters that need them, and no second list of them is to be kept.
-  layer('stacks', '^lib/stacks/', '^lib/stacks/', '^lib/adapters/(dynamodb/tables|policyStatement|[^/]+/policy)\\.ts$'),
+  // Tables and policies are plain data of the adapters that need them, and no second list of them is to be kept. What an operator
+  // writes is read as all input is.
+  layer(
+    'stacks',
+    '^lib/stacks/',
+    '^lib/stacks/',
+    '^lib/adapters/(dynamodb/tables|policyStatement|[^/]+/policy)\\.ts$',
+    '^lib/(domain/inputInvalid|application/schema/(closed|parse))\\.ts$',
+  ),
   layer('functions', '^functions/', '^lib/(domain|ports|application|adapters)/', '^functions/'),
   rule(
     'composition',
@@ -66,9 +73,9 @@ export const rules: readonly IRegularForbiddenRuleType[] = [
   ),
   rule(
     'domain-stands-alone',
-    'the domain may use zod, tldts and tr46',
+    'the domain may use zod, tldts, tr46 and croner',
     { path: '^lib/domain/' },
-    { path: 'node_modules', pathNot: 'node_modules/(zod|tldts|tldts-core|tr46)/' },
+    { path: 'node_modules', pathNot: 'node_modules/(zod|tldts|tldts-core|tr46|croner)/' },
   ),
   rule(
     'ports-are-types',

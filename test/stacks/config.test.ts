@@ -1,5 +1,8 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ConfigInvalid, parseConfig, readConfig } from '../../lib/stacks/config.ts';
+import { ConfigInvalid, configOf, parseConfig, readConfig } from '../../lib/stacks/config.ts';
+import { tempDir } from '../support/temp.ts';
 
 const refusal = (input: unknown): string => {
   try {
@@ -20,15 +23,15 @@ describe('The configuration of an installation', () => {
     ['instance', { instance: 'Über' }],
     ['account', { account: '12' }],
     ['region', { region: 'moon' }],
-    ['alarmEmails.0', { alarmEmails: ['nobody'] }],
+    ['alarmEmails[0]', { alarmEmails: ['nobody'] }],
     ['logRetentionDays', { logRetentionDays: 8 }],
     ['removal', { removal: 'maybe' }],
-    ['route53.zones.0', { route53: { zones: ['example.com'] } }],
+    ['route53.zones[0]', { route53: { zones: ['example.com'] } }],
     ['secretsManager.prefix', { secretsManager: { prefix: '*' } }],
-    ['secretsManager.roleArns.0', { secretsManager: { roleArns: ['*'] } }],
+    ['secretsManager.roleArns[0]', { secretsManager: { roleArns: ['*'] } }],
     ['oidc.issuer', { oidc: { issuer: 'http://issuer.example', audience: ['a'] } }],
     ['oidc.audience', { oidc: { issuer: 'https://issuer.example', audience: [] } }],
-    ['allowAddresses.0', { allowAddresses: ['10.0.0.0/8,*'] }],
+    ['allowAddresses[0]', { allowAddresses: ['10.0.0.0/8,*'] }],
     ['throttle.rate', { throttle: { rate: 0 } }],
   ])('is refused by the name of the key: %s', (key, input) => {
     expect(refusal(input)).toContain(`\n  ${key}: `);
@@ -39,8 +42,31 @@ describe('The configuration of an installation', () => {
     expect(refusal({ account: '12' })).toContain('twelve digits');
   });
 
-  it('names a key that it does not know', () => {
-    expect(refusal({ regoin: 'eu-central-1' })).toContain('regoin');
+  it('names a key that it does not know, and the one that may be meant', () => {
+    expect(refusal({ regoin: 'eu-central-1' })).toContain('regoin: unknown field "regoin": did you mean "region"?');
+    expect(refusal({ oidc: { issuer: 'https://i.example', audience: ['a'], purple: 1 } })).toMatch(
+      /oidc\.purple: .*teamClaim/,
+    );
+  });
+
+  it('says what a member is to be, and which are missing', () => {
+    expect(refusal([])).toContain('the configuration: must be an object');
+    expect(refusal({ alarmEmails: 'ops@example.com' })).toContain('alarmEmails: must be a list');
+    expect(refusal({ throttle: { rate: 20_000 } })).toContain('throttle.rate: must be at most 10000');
+    expect(refusal({ oidc: {} })).toMatch(/oidc\.issuer: is required.*\n.*oidc\.audience: is required/);
+  });
+
+  it('stands in a file: a member in the context, or a context that is nearly ours, is no installation by default', () => {
+    expect(configOf({ '@aws-cdk/core:checkSecretUsage': true, stage: 'dev' })).toEqual(parseConfig({}));
+    expect(() => configOf({ region: 'eu-central-1' })).toThrow(/-c region: is not known.*-c config=FILE/);
+    expect(() => configOf({ Config: 'chancery.json' })).toThrow(ConfigInvalid);
+    expect(() => configOf({ config: '' })).toThrow(/must be the path of a JSON file/);
+  });
+
+  it('says that a file is not JSON', () => {
+    const file = join(tempDir('config'), 'chancery.json');
+    writeFileSync(file, '{"removal":');
+    expect(() => readConfig(file)).toThrow(/chancery\.json is not JSON: /);
   });
 
   it('says which file cannot be read', () => {

@@ -31,6 +31,7 @@ export function objectAt(schema: z.core.$ZodType, path: readonly PropertyKey[]):
     case 'optional':
     case 'nullable':
     case 'default':
+    case 'prefault':
     case 'readonly':
       return objectAt(def.innerType, path);
     case 'array':
