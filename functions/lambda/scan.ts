@@ -1,7 +1,7 @@
 import { acme } from '../composition/acme.ts';
 import { clusters } from '../composition/clusters.ts';
 import { ledger, store } from '../composition/ledger.ts';
-import { report } from '../composition/metrics.ts';
+import { metrics } from '../composition/metrics.ts';
 import { clock, log } from '../composition/system.ts';
 import { vault } from '../composition/vault.ts';
 import { views } from '../composition/views.ts';
@@ -9,6 +9,6 @@ import { workflows } from '../composition/workflows.ts';
 import { x509 } from '../composition/x509.ts';
 import { scheduledScan } from '../schedule/scan.ts';
 
-const services = { ledger, store, vault, views, acme, x509, clusters, workflows, clock, log };
+const services = { ledger, store, vault, views, acme, x509, clusters, workflows, clock, log, metrics };
 
-export const handler = scheduledScan(services, report);
+export const handler = scheduledScan(services);

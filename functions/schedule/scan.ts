@@ -1,21 +1,17 @@
-import { type Health, measureHealth } from '../../lib/application/health.ts';
+import { measureHealth } from '../../lib/application/health.ts';
 import { type ScanResult, scan } from '../../lib/application/scan.ts';
+import type { Metrics } from '../../lib/ports/metrics.ts';
 
-type Needs = Parameters<typeof scan>[0];
+type Needs = Parameters<typeof scan>[0] & { readonly metrics: Metrics };
 
-/** What a scan tells for the alarms: what it found, and how the installation stands after it. */
-export interface Measured extends Health {
-  /** Always 1: where it is missing, no scan ran. */
-  readonly Scans: number;
-  readonly StreamsDue: number;
-  /** Streams whose turn threw. */
-  readonly StreamsFailed: number;
-}
-
-/** What the schedule starts: everything that is due, renewals and repairs alike, and then a look at the whole. */
-export const scheduledScan =
-  (services: Needs, report: (metrics: Measured) => void) => async (): Promise<ScanResult> => {
-    const result = await scan(services);
-    report({ Scans: 1, StreamsDue: result.due, StreamsFailed: result.failed, ...(await measureHealth(services)) });
-    return result;
-  };
+/**
+ * What the schedule starts: everything that is due, renewals and repairs alike, and then a look at the whole. For the alarms it tells `Scans`, which
+ * is always 1 (where it is missing, no scan ran), `StreamsDue`, `StreamsFailed` (their turn threw), and how the installation stands after it.
+ */
+export const scheduledScan = (services: Needs) => async (): Promise<ScanResult> => {
+  const result = await scan(services);
+  const { whole, parts } = await measureHealth(services);
+  const scanned = { Scans: 1, StreamsDue: result.due, StreamsFailed: result.failed };
+  services.metrics([{ metrics: { ...scanned, ...whole } }, ...parts]);
+  return result;
+};

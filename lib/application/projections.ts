@@ -4,12 +4,14 @@ import { type ClusterState, clusterDecider } from '../domain/cluster.ts';
 import { type CredentialState, credentialDecider } from '../domain/credential.ts';
 import { type Decider, type DomainEvent, UnknownEvent } from '../domain/decider.ts';
 import { deliveryDecider } from '../domain/delivery.decide.ts';
-import { type DeliveryState, isClaimed } from '../domain/delivery.ts';
+import { type DeliveryState, isClaimed, isOwed } from '../domain/delivery.ts';
 import { issuanceDecider } from '../domain/issuance.decide.ts';
 import { type IssuanceState, isOpen } from '../domain/issuance.ts';
 import { type IssuerState, issuerDecider, SHARED } from '../domain/issuer.ts';
+import { issuerLabel } from '../domain/issuerLabel.ts';
 import { type TeamState, teamDecider } from '../domain/team.ts';
 import { type TokenState, tokenDecider } from '../domain/token.ts';
+import type { Watch } from '../ports/views.ts';
 import type { Services } from './services.ts';
 
 export const CERTIFICATES = 'certificates';
@@ -28,7 +30,7 @@ interface Projection<S> {
   readonly view: string;
   // biome-ignore lint/suspicious/noExplicitAny: commands do not matter to a projection
   readonly decider: Decider<any, S, any>;
-  row(state: S, segments: readonly string[]): { owner: string; doc: Doc } | undefined;
+  row(state: S, segments: readonly string[]): { owner: string; doc: Doc; watch?: Watch } | undefined;
 }
 
 function projection<S, E extends DomainEvent>(
@@ -75,7 +77,8 @@ function certificateRow(state: CertificateState, [, team, name]: readonly string
       issued !== undefined && (issuing === undefined || issuing.reason === 'Expiring' || issuing.reason === 'Manual'),
     destinations: dispatched?.destinations ?? [],
   };
-  return { owner: team!, doc };
+  const watch = { expires: doc.notAfter, owed: doc.renewalTime, issuer: issuerLabel(team!, spec.issuerRef) };
+  return { owner: team!, doc, watch };
 }
 
 function issuanceRow(state: IssuanceState) {
@@ -83,14 +86,20 @@ function issuanceRow(state: IssuanceState) {
   const { certificate, uid, revision, run, status, failure, problem, requestedAt } = state;
   const owner = certificate.split('/')[0]!;
   const doc = { certificate, uid, revision, run, status, open: isOpen(state), requestedAt, failure, problem };
-  return { owner, doc };
+  // Of issuances, there are ever more; only those that fail need attention.
+  const watch =
+    status === 'failed' ? { owed: requestedAt, issuer: issuerLabel(owner, state.issuer), failing: true } : undefined;
+  return { owner, doc, watch };
 }
 
 function deliveryRow(state: DeliveryState) {
   if (!isClaimed(state) || !state.desired || !state.destination) return undefined;
   const { status, destination, desired, observed, failure } = state;
   const doc = { certificate: desired.certificate, uid: desired.uid, status, destination, desired, observed, failure };
-  return { owner: desired.certificate.split('/')[0]!, doc };
+  const watch = isOwed(state)
+    ? { owed: state.owedSince, failing: status === 'failed' || status === 'refused' }
+    : undefined;
+  return { owner: desired.certificate.split('/')[0]!, doc, watch };
 }
 
 function issuerRow(state: IssuerState, [, owner, name]: readonly string[]) {

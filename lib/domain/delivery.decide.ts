@@ -133,7 +133,7 @@ function record(command: RunCommand, state: DeliveryState, now: Instant): readon
 
 export const deliveryDecider: Decider<DeliveryCommand, DeliveryState, DeliveryEvent> = {
   category: 'delivery',
-  evolveVersion: 1,
+  evolveVersion: 2,
   initialState: noDelivery,
   decide: decideDelivery,
   evolve: evolveDelivery,

@@ -50,6 +50,8 @@ export interface DeliveryState {
   readonly withdrawing: boolean;
   readonly run: number;
   readonly dueAt?: Instant;
+  /** Since when the destination has not been as it shall be. */
+  readonly owedSince?: Instant;
   readonly observed?: {
     readonly objectUid: string;
     readonly resourceVersion: string;
@@ -78,6 +80,9 @@ export const isClaimed = (state: DeliveryState): boolean => state.status !== 'ab
 /** Whether a push or a withdrawal is owed. */
 export const isOwed = (state: DeliveryState): boolean => isClaimed(state) && state.status !== 'confirmed';
 
+/** What is owed stays so since it first was: a newer revision takes no lateness away. */
+const owedSince = (state: DeliveryState, at: Instant): Instant => (isOwed(state) ? (state.owedSince ?? at) : at);
+
 export function evolveDelivery(state: DeliveryState, event: DeliveryEvent, at: Instant): DeliveryState {
   switch (event.type) {
     case 'DeliveryRequested': {
@@ -93,11 +98,20 @@ export function evolveDelivery(state: DeliveryState, event: DeliveryEvent, at: I
         observed,
         failures: 0,
         dueAt: at,
+        owedSince: owedSince(state, at),
       };
     }
     case 'WithdrawalRequested':
-      if (event.keep) return { ...state, status: 'released', withdrawing: false, dueAt: undefined };
-      return { ...state, status: 'pending', withdrawing: true, failures: 0, dueAt: at };
+      if (event.keep)
+        return { ...state, status: 'released', withdrawing: false, dueAt: undefined, owedSince: undefined };
+      return {
+        ...state,
+        status: 'pending',
+        withdrawing: true,
+        failures: 0,
+        dueAt: at,
+        owedSince: owedSince(state, at),
+      };
     case 'RunBegun':
       return { ...state, status: 'running', run: event.run, dueAt: event.dueAt };
     case 'DeliveryConfirmed': {
@@ -105,7 +119,8 @@ export function evolveDelivery(state: DeliveryState, event: DeliveryEvent, at: I
       const observed = { ...seen, at };
       const current = seen.revision === state.desired?.revision && seen.generation === state.desired.generation;
       if (!current) return { ...state, observed, dueAt: at };
-      return { ...state, status: 'confirmed', observed, failures: 0, failure: undefined, dueAt: undefined };
+      const settled = { failures: 0, failure: undefined, dueAt: undefined, owedSince: undefined };
+      return { ...state, status: 'confirmed', observed, ...settled };
     }
     case 'DeliveryRefused': {
       const { reason, message, retryAt } = event;
@@ -118,7 +133,7 @@ export function evolveDelivery(state: DeliveryState, event: DeliveryEvent, at: I
       return { ...state, status: 'failed', failures: state.failures + 1, failure, dueAt: retryAt };
     }
     case 'DriftDetected':
-      return { ...state, status: 'pending', dueAt: at };
+      return { ...state, status: 'pending', dueAt: at, owedSince: at };
     case 'DeliveryWithdrawn':
       return {
         ...state,
@@ -127,6 +142,7 @@ export function evolveDelivery(state: DeliveryState, event: DeliveryEvent, at: I
         observed: undefined,
         failure: undefined,
         dueAt: undefined,
+        owedSince: undefined,
       };
     default:
       return unknownEvent(event);

@@ -101,7 +101,7 @@ export const functions = {
     memory: 512,
     timeout: 240,
     budget: WITH_NAMES,
-    tables: [...LEDGER, 'findDue', 'postponeDue', 'readViews', 'openSealed', 'seal'],
+    tables: [...LEDGER, 'findDue', 'postponeDue', 'readViews', 'watchViews', 'openSealed', 'seal'],
     vault: { open: ['account', 'chain', 'cluster', 'credential', 'key'], seal: ['account'] },
     also: ['machines'],
   },
@@ -111,7 +111,7 @@ export const functions = {
     timeout: 29,
     budget: 1600,
     keepNames: true,
-    tables: [...LEDGER, 'readViews', 'openSealed', 'seal', 'purgeSealed'],
+    tables: [...LEDGER, 'readViews', 'watchViews', 'openSealed', 'seal', 'purgeSealed'],
     vault: { open: ['chain', 'cluster', 'credential', 'key'], seal: ['cluster', 'credential'] },
   },
   http01: {

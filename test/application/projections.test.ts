@@ -5,6 +5,7 @@ import * as views from '../../lib/application/projections.ts';
 import { project, projectOrPark, rebuild, rebuildWasCut } from '../../lib/application/projections.ts';
 import type { Services } from '../../lib/application/services.ts';
 import { certificateDecider } from '../../lib/domain/certificate.decide.ts';
+import { renewAt } from '../../lib/domain/certificate.ts';
 import { clusterDecider } from '../../lib/domain/cluster.ts';
 import { credentialDecider } from '../../lib/domain/credential.ts';
 import type { Decider } from '../../lib/domain/decider.ts';
@@ -14,7 +15,7 @@ import { issuerDecider } from '../../lib/domain/issuer.ts';
 import { teamDecider } from '../../lib/domain/team.ts';
 import { tokenDecider } from '../../lib/domain/token.ts';
 import { START } from '../support/decider.ts';
-import { anyHistory } from '../support/history.ts';
+import { acts, anyHistory } from '../support/history.ts';
 import { entry } from '../support/ledger.ts';
 import { type TestServices, testServices } from '../support/services.ts';
 
@@ -30,10 +31,17 @@ function made(): TestServices {
 
 const NAMES = Object.values(views).filter((value) => typeof value === 'string');
 
-/** Every row of every view. */
-async function dump(services: Pick<Services, 'views'>): Promise<unknown[]> {
-  const all = await Promise.all(NAMES.map((view) => services.views.list(view, { limit: 10_000 })));
-  return all.flat();
+/** Every row of every view, and what they are watched by. */
+async function dump({ views }: Pick<Services, 'views'>): Promise<unknown[]> {
+  const query = { limit: 10_000 };
+  const all = await Promise.all(
+    NAMES.map(async (view) => [
+      await views.list(view, query),
+      await views.earliest(view, 'expires', query),
+      await views.earliest(view, 'owed', query),
+    ]),
+  );
+  return all.flat(2);
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: any decider
@@ -80,6 +88,37 @@ it('gives, made anew from the ledger, what followed it live; and every stream re
     { numRuns: 25 },
   );
   expect(Math.max(...rows)).toBeGreaterThan(4);
+});
+
+it('keeps what is watched: when a certificate ends and is renewed, and since when an issuance fails or a delivery is owed', async () => {
+  const { services, projected } = made();
+  const done = ['Request', 'RecordIssued', 'Start', 'RecordProblem', 'RecordFailure'];
+  for (const { label, run } of acts) if (done.some((type) => label.includes(`"type":"${type}"`))) await run(services);
+  await projected();
+  const { state } = await services.ledger.load(certificateDecider, 'certificate/shop/app');
+  if (state.status !== 'live') throw new Error('the history made no certificate');
+  const watched = (view: string, by: 'expires' | 'owed') => services.views.earliest(view, by, { limit: 10 });
+  const certificate = { owner: 'shop', issuer: 'shop/pebble', failing: false };
+  expect(await watched(views.CERTIFICATES, 'expires')).toContainEqual({
+    ...certificate,
+    key: 'shop/app',
+    at: state.issued!.notAfter,
+  });
+  expect(await watched(views.CERTIFICATES, 'owed')).toContainEqual({
+    ...certificate,
+    key: 'shop/app',
+    at: renewAt(state),
+  });
+  const issuances = await watched(views.ISSUANCES, 'owed');
+  expect(issuances.map(({ issuer, failing }) => ({ issuer, failing }))).toEqual([
+    { issuer: 'shop/own', failing: true },
+    { issuer: 'shop/own', failing: true },
+  ]);
+  const deliveries = await watched(views.DELIVERIES, 'owed');
+  expect(deliveries.map(({ owner, failing }) => ({ owner, failing }))).toEqual([
+    { owner: 'shop', failing: false },
+    { owner: 'shop', failing: false },
+  ]);
 });
 
 it('is the same after records that come again, out of order, or not until the next one repairs it', async () => {

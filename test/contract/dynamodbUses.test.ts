@@ -42,6 +42,9 @@ const purposes: Record<keyof typeof tableUses, (options: DynamoDbOptions) => Pro
       await views.count('things', { owner, where: { is: 1 } });
     }
   },
+  async watchViews(options) {
+    for (const by of ['expires', 'owed'] as const) await dynamodbViews(options).earliest('things', by, { limit: 1 });
+  },
   async project(options) {
     await dynamodbViews(options).put(row('things'));
     await dynamodbViews(options).remove('things', 'b', 1);

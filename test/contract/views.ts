@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ViewRow, Views } from '../../lib/ports/views.ts';
+import type { ViewRow, Views, Watched } from '../../lib/ports/views.ts';
 import { type MakeFixture, withFixture } from './fixture.ts';
 
 const row = (key: string, version: number, doc: ViewRow['doc'] = {}, owner = 'payments'): ViewRow => ({
@@ -11,7 +11,7 @@ const row = (key: string, version: number, doc: ViewRow['doc'] = {}, owner = 'pa
   doc,
 });
 
-const keys = (rows: readonly ViewRow[]): string[] => rows.map((found) => found.key);
+const keys = (rows: readonly (ViewRow | Watched)[]): string[] => rows.map((found) => found.key);
 
 /** The contract of the read models. Run on every adapter. */
 export function viewsContract(make: MakeFixture<Views>): void {
@@ -81,9 +81,56 @@ export function viewsContract(make: MakeFixture<Views>): void {
       }));
 
     whereContract(make);
+    earliestContract(make);
     orderContract(make);
   });
 }
+
+function earliestContract(make: MakeFixture<Views>): void {
+  const at = (day: number) => `2026-01-${String(day).padStart(2, '0')}T00:00:00.000Z`;
+
+  test('answers the rows of a view that have a time, earliest first, without reading the others', () =>
+    withFixture(make, async (views) => {
+      for (const day of [3, 1, 2])
+        await views.put({ ...row(`payments/${day}`, 1), watch: { expires: at(day), owed: at(9 - day), issuer: 'le' } });
+      await views.put(row('payments/none', 1));
+      await views.put({ ...row('orders/5', 1, {}, 'orders'), watch: { owed: at(5), failing: true } });
+      await views.put({ ...row('payments/1', 1), view: 'issuers', watch: { expires: at(1) } });
+      const list = async (...query: [by: 'expires' | 'owed', limit: number, before?: string]) =>
+        keys(await views.earliest('certificates', query[0], { limit: query[1], before: query[2] }));
+      expect(await list('expires', 10)).toEqual(['payments/1', 'payments/2', 'payments/3']);
+      expect(await list('expires', 2)).toEqual(['payments/1', 'payments/2']);
+      expect(await list('expires', 10, at(3))).toEqual(['payments/1', 'payments/2']);
+      expect(await list('owed', 10)).toEqual(['orders/5', 'payments/3', 'payments/2', 'payments/1']);
+      expect(await views.earliest('certificates', 'owed', { limit: 2 })).toEqual([
+        { key: 'orders/5', owner: 'orders', at: at(5), failing: true },
+        { key: 'payments/3', owner: 'payments', at: at(6), issuer: 'le', failing: false },
+      ]);
+    }));
+
+  test('has as many of the earliest as are asked for, of many', () =>
+    withFixture(make, async (views) => {
+      const many = Array.from({ length: 60 }, (_, index) => index + 1);
+      for (const second of many) await views.put({ ...row(`a/${second}`, 1), watch: { owed: seconds(second) } });
+      const found = await views.earliest('certificates', 'owed', { limit: 45 });
+      expect(found.map((one) => one.at)).toEqual(many.slice(0, 45).map(seconds));
+    }));
+
+  test('forgets a time with the version that has none, and with the row', () =>
+    withFixture(make, async (views) => {
+      await views.put({ ...row('a', 1), watch: { expires: at(1), owed: at(1), failing: true } });
+      await views.put({ ...row('b', 1), watch: { expires: at(2) } });
+      await views.put({ ...row('a', 2), watch: { expires: at(3) } });
+      expect(keys(await views.earliest('certificates', 'expires', { limit: 9 }))).toEqual(['b', 'a']);
+      expect(await views.earliest('certificates', 'owed', { limit: 9 })).toEqual([]);
+      await views.remove('certificates', 'b', 2);
+      expect(await views.earliest('certificates', 'expires', { limit: 9 })).toEqual([
+        { key: 'a', owner: 'payments', at: at(3), failing: false },
+      ]);
+    }));
+}
+
+const seconds = (second: number): string => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
 
 function whereContract(make: MakeFixture<Views>): void {
   test('selects by equality on members: strings, numbers and booleans, and by what an array contains', () =>

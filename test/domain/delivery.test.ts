@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type DeliveryCommand, deliveryDecider } from '../../lib/domain/delivery.decide.ts';
-import { type DeliveryState, type DesiredDelivery, isOwed } from '../../lib/domain/delivery.ts';
+import {
+  type DeliveryEvent,
+  type DeliveryState,
+  type DesiredDelivery,
+  evolveDelivery,
+  isOwed,
+  noDelivery,
+} from '../../lib/domain/delivery.ts';
 import type { Destination } from '../../lib/domain/destination.ts';
 import type { FailureClass } from '../../lib/domain/problem.ts';
 import { checkAlways, plus, rulesOf, START } from '../support/decider.ts';
@@ -85,6 +92,38 @@ describe('a request', () => {
     given(...standing, withdrawal, begun(2))
       .when(request(2))
       .then();
+  });
+});
+
+describe('what is owed', () => {
+  const stateAfter = (...steps: readonly (readonly [DeliveryEvent, minute: number])[]) =>
+    steps.reduce<DeliveryState>(
+      (state, [event, minute]) => evolveDelivery(state, event, plus(60 * minute)),
+      noDelivery,
+    );
+
+  it('is so since it was first asked for, through failures and newer revisions, until it stands', () => {
+    const owed = [
+      [requested(1), 1],
+      [begun(1), 1],
+      [{ type: 'DeliveryRefused', run: 1, reason: 'Forbidden', message: '', retryAt: plus(600) }, 2],
+      [requested(2), 3],
+    ] as const;
+    expect(stateAfter(...owed).owedSince).toBe(plus(60));
+    expect(stateAfter(...owed, [confirmed(1), 4]).owedSince).toBe(plus(60));
+    expect(stateAfter(...owed, [confirmed(2), 4]).owedSince).toBeUndefined();
+    expect(stateAfter(...owed, [confirmed(2), 4], [requested(3), 5]).owedSince).toBe(plus(300));
+  });
+
+  it('is so again since a drift was seen, or a withdrawal asked for, and no more when that is done', () => {
+    const settled = [
+      [requested(1), 1],
+      [confirmed(1), 2],
+    ] as const;
+    expect(stateAfter(...settled, [{ type: 'DriftDetected', fingerprint: 'f9' }, 3]).owedSince).toBe(plus(180));
+    expect(stateAfter(...settled, [withdrawal, 4]).owedSince).toBe(plus(240));
+    expect(stateAfter(...settled, [withdrawal, 4], [{ type: 'DeliveryWithdrawn' }, 5]).owedSince).toBeUndefined();
+    expect(stateAfter([requested(1), 1], [{ ...withdrawal, keep: true }, 2]).owedSince).toBeUndefined();
   });
 });
 

@@ -140,8 +140,11 @@ const otherActs: readonly Act[] = [
   }),
 ];
 
-/** Anything that may happen to any stream. */
-export const anyHistory: fc.Arbitrary<readonly Act[]> = fc.array(fc.constantFrom(...certificateActs, ...otherActs), {
+/** Everything that may happen to any stream. */
+export const acts: readonly Act[] = [...certificateActs, ...otherActs];
+
+/** Any of it, in any order. */
+export const anyHistory: fc.Arbitrary<readonly Act[]> = fc.array(fc.constantFrom(...acts), {
   minLength: 1,
   maxLength: 60,
   size: 'max',

@@ -34,6 +34,11 @@ export const DUE_INDEX = 'due';
 export const STREAMS_INDEX = 'streams';
 /** Index of a view's rows by owner. */
 export const OWNER_INDEX = 'owner';
+/** Indexes of the rows that have a time to be watched by: each has that time's name, and its sort key. */
+export const WATCHED = {
+  expires: { index: 'until', attribute: 'until' },
+  owed: { index: 'owed', attribute: 'owed' },
+} as const;
 
 /** What begins the sort key of a commit's row. */
 export const COMMIT_PREFIX = 'commit#';
@@ -54,7 +59,15 @@ export const ledgerTables: Readonly<Record<TableRole, TableDefinition>> = {
   views: {
     partitionKey: 'shelf',
     sortKey: 'key',
-    indexes: [{ name: OWNER_INDEX, partitionKey: 'ownerShelf', sortKey: 'key', projects: 'ALL' }],
+    indexes: [
+      { name: OWNER_INDEX, partitionKey: 'ownerShelf', sortKey: 'key', projects: 'ALL' },
+      ...Object.values(WATCHED).map(({ index, attribute }) => ({
+        name: index,
+        partitionKey: 'shelf',
+        sortKey: attribute,
+        projects: ['owner', 'issuer', 'failing'],
+      })),
+    ],
     timeToLive: 'expires',
     encryptionKey: 'ledger',
     precious: false,
@@ -95,6 +108,7 @@ export const tableUses = {
   postponeDue: { table: 'ledger', actions: ['dynamodb:UpdateItem'], indexes: [] },
   listStreams: { table: 'ledger', actions: [], indexes: [STREAMS_INDEX] },
   readViews: { table: 'views', actions: ['dynamodb:GetItem', 'dynamodb:Query'], indexes: [OWNER_INDEX] },
+  watchViews: { table: 'views', actions: [], indexes: Object.values(WATCHED).map(({ index }) => index) },
   project: { table: 'views', actions: ['dynamodb:PutItem'], indexes: [] },
   clearViews: { table: 'views', actions: ['dynamodb:BatchWriteItem', 'dynamodb:Scan'], indexes: [] },
   openSealed: { table: 'sealed', actions: ['dynamodb:GetItem'], indexes: [] },

@@ -6,7 +6,7 @@ import {
   type WriteRequest,
 } from '@aws-sdk/client-dynamodb';
 import { Refusal } from '../../domain/refusal.ts';
-import type { ViewQuery, ViewRow, Views } from '../../ports/views.ts';
+import type { ViewQuery, ViewRow, Views, Watched, WatchedTime } from '../../ports/views.ts';
 import { expiresAfterMonth } from './expiry.ts';
 import { shardOf, shards } from './keys.ts';
 import { merged, pageOf, type Rows, taken } from './merged.ts';
@@ -14,7 +14,7 @@ import type { DynamoDbOptions } from './options.ts';
 import { heldFor, LeftForLater, patiently } from './patience.ts';
 import { pagesOf, type Query, rowsOf } from './query.ts';
 import { assertFits, type Item, LARGEST, packed, unpacked } from './row.ts';
-import { OWNER_INDEX } from './tables.ts';
+import { OWNER_INDEX, WATCHED } from './tables.ts';
 import { matches } from './where.ts';
 
 /** DynamoDB's limit for one batch of writes. */
@@ -79,6 +79,22 @@ export function dynamodbViews(options: DynamoDbOptions): Views {
       });
     },
 
+    earliest(view, by, { before, limit }) {
+      const { index, attribute } = WATCHED[by];
+      const parts = shards.map((shard) =>
+        rowsOf(options, {
+          TableName,
+          IndexName: index,
+          KeyConditionExpression: before ? '#shelf = :shelf AND #at < :before' : '#shelf = :shelf',
+          names: { '#shelf': 'shelf', ...(before && { '#at': attribute }) },
+          values: { ':shelf': `${view}#${shard}`, ...(before && { ':before': before }) },
+          Limit: pageOf(limit, shards.length),
+        }),
+      );
+      const rows = merged(parts, (row) => row[attribute]!.S!);
+      return taken(rows, limit, (row) => toWatched(row, by));
+    },
+
     async count(view, query) {
       const counts = partsOf(options, view, query).map((part) => countOf(options, part, query.where));
       return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
@@ -110,12 +126,24 @@ export function dynamodbViews(options: DynamoDbOptions): Views {
 // A view's rows lie on shelves, by a hash of their keys: so it is not one partition that takes every write.
 const keyOf = (view: string, key: string): Item => ({ shelf: { S: `${view}#${shardOf(key)}` }, key: { S: key } });
 
-const toItem = ({ view, key, version, owner, doc }: ViewRow): Item => ({
+const toItem = ({ view, key, version, owner, doc, watch = {} }: ViewRow): Item => ({
   ...keyOf(view, key),
   version: { N: String(version) },
   owner: { S: owner },
   ownerShelf: { S: `${view}#${owner}` },
   doc: packed(JSON.stringify(doc)),
+  ...(watch.expires && { [WATCHED.expires.attribute]: { S: watch.expires } }),
+  ...(watch.owed && { [WATCHED.owed.attribute]: { S: watch.owed } }),
+  ...(watch.issuer && { issuer: { S: watch.issuer } }),
+  ...(watch.failing && { failing: { BOOL: true } }),
+});
+
+const toWatched = (item: Item, by: WatchedTime): Watched => ({
+  key: item.key!.S!,
+  owner: item.owner!.S!,
+  at: item[WATCHED[by].attribute]!.S!,
+  ...(item.issuer && { issuer: item.issuer.S! }),
+  failing: item.failing?.BOOL === true,
 });
 
 const toRow = ({ shelf, key, version, owner, doc }: Item): ViewRow => ({

@@ -61,4 +61,16 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (value, holder)
   ) STRICT, WITHOUT ROWID;
   `,
+  // What rows are watched by, in order of time. Rows that stand already have none of it: the mark has the views made anew at the next start.
+  `
+  ALTER TABLE view_rows ADD COLUMN expires TEXT;
+  ALTER TABLE view_rows ADD COLUMN owed TEXT;
+  ALTER TABLE view_rows ADD COLUMN issuer TEXT;
+  ALTER TABLE view_rows ADD COLUMN failing INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX view_rows_expires ON view_rows (view, expires) WHERE expires IS NOT NULL;
+  CREATE INDEX view_rows_owed ON view_rows (view, owed) WHERE owed IS NOT NULL;
+  INSERT INTO view_rows (view, key, version, owner, doc)
+    SELECT 'rebuild', 'under way', 1, '-', '{}' WHERE EXISTS (SELECT 1 FROM view_rows)
+    ON CONFLICT (view, key) DO UPDATE SET removed = 0;
+  `,
 ];

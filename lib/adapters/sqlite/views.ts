@@ -1,4 +1,4 @@
-import type { ViewQuery, ViewRow, Views } from '../../ports/views.ts';
+import type { ViewQuery, ViewRow, Views, Watched } from '../../ports/views.ts';
 import type { Value } from './connection.ts';
 import type { Database } from './database.ts';
 
@@ -19,15 +19,21 @@ export function sqliteViews({ views }: Database): Views {
     views.write(
       () =>
         views.run(
-          `INSERT INTO view_rows (view, key, version, owner, doc, removed) VALUES (?, ?, ?, ?, ?, ?)
+          `INSERT INTO view_rows (view, key, version, owner, doc, removed, expires, owed, issuer, failing)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
            ON CONFLICT (view, key) DO UPDATE SET version = excluded.version, owner = excluded.owner, doc = excluded.doc,
-             removed = excluded.removed WHERE excluded.version > view_rows.version`,
+             removed = excluded.removed, expires = excluded.expires, owed = excluded.owed, issuer = excluded.issuer,
+             failing = excluded.failing WHERE excluded.version > view_rows.version`,
           row.view,
           row.key,
           row.version,
           row.owner,
           doc,
           removed,
+          row.watch?.expires ?? null,
+          row.watch?.owed ?? null,
+          row.watch?.issuer ?? null,
+          row.watch?.failing ? 1 : 0,
         ) === 1,
     );
 
@@ -55,6 +61,20 @@ export function sqliteViews({ views }: Database): Views {
           query.limit,
         )
         .map(toViewRow);
+    },
+
+    async earliest(view, by, { before, limit }) {
+      // `by` is one of two words of ours, and the name of its column.
+      const { sql, values } = before ? { sql: ` AND ${by} < ?`, values: [before] } : { sql: '', values: [] };
+      return views
+        .all<Omit<Watched, 'failing' | 'issuer'> & { issuer: string | null; failing: number }>(
+          `SELECT key, owner, ${by} AS at, issuer, failing FROM view_rows
+           WHERE view = ? AND ${by} IS NOT NULL${sql} ORDER BY ${by} LIMIT ?`,
+          view,
+          ...values,
+          limit,
+        )
+        .map(({ issuer, failing, ...row }) => ({ ...row, ...(issuer && { issuer }), failing: failing === 1 }));
     },
 
     async count(view, query) {

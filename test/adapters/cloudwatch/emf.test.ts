@@ -1,18 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import { emfLine } from '../../../lib/adapters/cloudwatch/emf.ts';
+import { emfLines } from '../../../lib/adapters/cloudwatch/emf.ts';
 
-describe('A line of embedded metrics', () => {
-  const line = emfLine('live', 1_700_000_000_000, { Scans: 1, DaysToExpiry: undefined, RenewalsOverdue: 0 });
+const AT = 1_700_000_000_000;
+const parsed = (lines: string) =>
+  lines
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
 
-  it('is one line of JSON', () => {
-    expect(line.endsWith('}\n')).toBe(true);
-    expect(line.slice(0, -1)).not.toContain('\n');
+describe('Lines of embedded metrics', () => {
+  it('are one line of JSON a measurement', () => {
+    const lines = emfLines('live', AT, [{ metrics: { Scans: 1 } }, { team: 'web', metrics: { RenewalsOverdue: 2 } }]);
+    expect(lines.endsWith('}\n')).toBe(true);
+    expect(parsed(lines)).toHaveLength(2);
   });
 
-  it('declares the metrics that there are, by installation', () => {
-    const { _aws, ...members } = JSON.parse(line);
+  it('declare the metrics that there are, by installation', () => {
+    const measured = [{ metrics: { Scans: 1, DaysToExpiry: undefined, RenewalsOverdue: 0 } }];
+    const [{ _aws, ...members }] = parsed(emfLines('live', AT, measured));
     expect(_aws).toEqual({
-      Timestamp: 1_700_000_000_000,
+      Timestamp: AT,
       CloudWatchMetrics: [
         {
           Namespace: 'Chancery',
@@ -22,5 +29,29 @@ describe('A line of embedded metrics', () => {
       ],
     });
     expect(members).toEqual({ Instance: 'live', Scans: 1, RenewalsOverdue: 0 });
+  });
+
+  it('of a team or an issuer have its name as a dimension beside the installation', () => {
+    const lines = emfLines('live', AT, [
+      { team: 'web', metrics: { RenewalsOverdue: 2 } },
+      { issuer: 'web/own', metrics: { Issued: 1 } },
+    ]);
+    const [team, issuer] = parsed(lines);
+    expect(team._aws.CloudWatchMetrics[0].Dimensions).toEqual([['Instance', 'Team']]);
+    expect(team).toMatchObject({ Instance: 'live', Team: 'web', RenewalsOverdue: 2 });
+    expect(issuer._aws.CloudWatchMetrics[0].Dimensions).toEqual([['Instance', 'Issuer']]);
+    expect(issuer).toMatchObject({ Instance: 'live', Issuer: 'web/own', Issued: 1 });
+  });
+
+  it('are none where nothing was measured', () => {
+    expect(emfLines('live', AT, [{ team: 'web', metrics: { DaysToExpiry: undefined } }])).toBe('');
+  });
+
+  it('declare a hundred metrics each at most, as CloudWatch takes them', () => {
+    const metrics = Object.fromEntries(Array.from({ length: 205 }, (_, index) => [`M${index}`, index]));
+    const lines = parsed(emfLines('live', AT, [{ metrics }]));
+    expect(lines.map(({ _aws }) => _aws.CloudWatchMetrics[0].Metrics.length)).toEqual([100, 100, 5]);
+    const { _aws, ...last } = lines[2];
+    expect(last).toEqual({ Instance: 'live', M200: 200, M201: 201, M202: 202, M203: 203, M204: 204 });
   });
 });

@@ -7,6 +7,7 @@ import { sqliteEventStore } from '../../../lib/adapters/sqlite/eventStore.ts';
 import { openLog } from '../../../lib/adapters/sqlite/log.ts';
 import { MIGRATIONS } from '../../../lib/adapters/sqlite/schema.ts';
 import { sqliteViews } from '../../../lib/adapters/sqlite/views.ts';
+import { rebuildWasCut } from '../../../lib/application/projections.ts';
 import { append } from '../../support/ledger.ts';
 import { refusalOf } from '../../support/refusal.ts';
 import { tempDir } from '../../support/temp.ts';
@@ -112,4 +113,22 @@ test('a path that cannot be opened is refused as unreadable', async () => {
   mkdirSync(join(folder, 'chancery.db'));
   expect((await refusalOf(() => openDatabase(join(folder, 'chancery.db')))).code).toBe('DataFolderUnreadable');
   expect((await refusalOf(() => openDatabase(join(folder, 'none', 'chancery.db')))).code).toBe('DataFolderUnreadable');
+});
+
+test('a database from before views were watched has them made anew at the next start, and a new one has not', async () => {
+  const file = newFile();
+  const old = new DatabaseSync(file);
+  old.exec(MIGRATIONS[0]!);
+  old.exec(
+    `PRAGMA user_version = 1; INSERT INTO view_rows (view, key, version, owner, doc) VALUES ('a', 'b', 1, 'c', '{}')`,
+  );
+  old.close();
+  const cut = async (path: string) => {
+    const database = openDatabase(path);
+    const found = await rebuildWasCut({ views: sqliteViews(database), store: sqliteEventStore(database) });
+    await database.close();
+    return found;
+  };
+  expect(await cut(file)).toBe(true);
+  expect(await cut(newFile())).toBe(false);
 });

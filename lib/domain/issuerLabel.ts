@@ -1,0 +1,5 @@
+import type { IssuerRef } from './spec.ts';
+
+/** An issuer as metrics name it: `team/name`, or the name alone of one that is shared. */
+export const issuerLabel = (team: string, { kind, name }: IssuerRef): string =>
+  kind === 'ClusterIssuer' ? name : `${team}/${name}`;
