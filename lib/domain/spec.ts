@@ -1,3 +1,4 @@
+import type { RateLimitsSpec } from './caLimits.ts';
 import type { Destination } from './destination.ts';
 
 /** A private key's kind. RSA size in bits; ECDSA size names the curve (256, 384, 521); Ed25519 has one size. */
@@ -132,6 +133,8 @@ export interface AcmeIssuerSpec {
   /** Kept for cert-manager's manifests; the account key lives in the vault whatever it names. */
   readonly privateKeySecretRef?: CredentialRef;
   readonly solvers: readonly Solver[];
+  /** What the CA allows. Absent: as it is known for. `none`: nothing is counted, only what the CA itself says. */
+  readonly rateLimits?: RateLimitsSpec | 'none';
 }
 
 /** `secretName` is the owner's Certificate with this secretName; its key signs. */
