@@ -37,9 +37,14 @@ const LOST: ReadonlySet<string> = new Set([
 /**
  * Runs `attempt` again, after pauses that grow and are drawn at random, while DynamoDB is busy or its answer is lost. Only for what may be done
  * twice.
+ * @param service which one it is, where it is another that is as busy in the same words
  * @throws ThrottledError when it was busy to the end; whatever else `attempt` throws as it is
  */
-export async function patiently<T>(attempt: () => Promise<T>, patience: Patience = FEW_SECONDS): Promise<T> {
+export async function patiently<T>(
+  attempt: () => Promise<T>,
+  patience: Patience = FEW_SECONDS,
+  service = 'DynamoDB',
+): Promise<T> {
   const end = performance.now() + patience.inAll;
   for (let longest = patience.firstPause; ; longest = Math.min(longest * 2, patience.longestPause)) {
     try {
@@ -49,7 +54,7 @@ export async function patiently<T>(attempt: () => Promise<T>, patience: Patience
       if (!busy && !isLost(error)) throw error;
       const pause = Math.random() * longest;
       if (performance.now() + pause > end) {
-        throw busy ? new ThrottledError(`DynamoDB is busy: ${(error as Error).name}`, { cause: error }) : error;
+        throw busy ? new ThrottledError(`${service} is busy: ${(error as Error).name}`, { cause: error }) : error;
       }
       await sleep(pause);
     }

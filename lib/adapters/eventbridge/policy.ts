@@ -1,0 +1,14 @@
+import type { PolicyStatement } from '../policyStatement.ts';
+
+/** What a role needs to publish on the bus, as this source and no other. */
+export function busPolicy(busArn: string, source: string): PolicyStatement[] {
+  return [
+    {
+      Sid: 'PublishEvents',
+      Effect: 'Allow',
+      Action: ['events:PutEvents'],
+      Resource: [busArn],
+      Condition: { StringEquals: { 'events:source': [source] } },
+    },
+  ];
+}
