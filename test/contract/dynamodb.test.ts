@@ -4,6 +4,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { dynamodbChallengeTokens } from '../../lib/adapters/dynamodb/challengeTokens.ts';
 import { dynamodbEventStore } from '../../lib/adapters/dynamodb/eventStore.ts';
 import { dynamodbHolders } from '../../lib/adapters/dynamodb/holders.ts';
+import { dynamodbLimitRows } from '../../lib/adapters/dynamodb/limitRows.ts';
 import type { DynamoDbOptions } from '../../lib/adapters/dynamodb/options.ts';
 import { dynamodbSealedRows } from '../../lib/adapters/dynamodb/sealedRows.ts';
 import type { TableRole } from '../../lib/adapters/dynamodb/tables.ts';
@@ -17,6 +18,7 @@ import { tempDir } from '../support/temp.ts';
 import { challengeTokensContract, holdersContract } from './challengeTokens.ts';
 import { eventStoreContract } from './eventStore.ts';
 import type { MakeFixture } from './fixture.ts';
+import { limitRowsContract } from './limitRows.ts';
 import { vaultContract } from './vault.ts';
 import { viewsContract } from './views.ts';
 
@@ -51,6 +53,7 @@ describeWith(['ministack'], 'DynamoDB', () => {
   viewsContract(onTables('views', dynamodbViews));
   challengeTokensContract(onTables('challenges', dynamodbChallengeTokens));
   holdersContract(onTables('challenges', dynamodbHolders));
+  limitRowsContract(onTables('challenges', dynamodbLimitRows));
   vaultContract(async () => {
     const key = join(tempDir('dynamodb'), 'master.key');
     return onTables('sealed', (options) => {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dynamodbChallengeTokens } from '../../lib/adapters/dynamodb/challengeTokens.ts';
 import { dynamodbEventStore } from '../../lib/adapters/dynamodb/eventStore.ts';
 import { dynamodbHolders } from '../../lib/adapters/dynamodb/holders.ts';
+import { dynamodbLimitRows } from '../../lib/adapters/dynamodb/limitRows.ts';
 import type { DynamoDbOptions } from '../../lib/adapters/dynamodb/options.ts';
 import { dynamodbSealedRows } from '../../lib/adapters/dynamodb/sealedRows.ts';
 import { type TableNames, tableUses } from '../../lib/adapters/dynamodb/tables.ts';
@@ -66,6 +67,13 @@ const purposes: Record<keyof typeof tableUses, (options: DynamoDbOptions) => Pro
     await dynamodbChallengeTokens(options).remove('token');
     await dynamodbHolders(options).hold('value', 'a');
     await dynamodbHolders(options).release('value', 'a');
+  },
+  readLimits: (options) => dynamodbLimitRows(options).read(['a', 'b']),
+  async keepLimits(options) {
+    const row = (key: string) => ({ key, version: 0, doc: {}, expires: DUE });
+    await dynamodbLimitRows(options).read(['a']);
+    await dynamodbLimitRows(options).write([row('a')]);
+    await dynamodbLimitRows(options).write([row('b'), row('c')]);
   },
 };
 

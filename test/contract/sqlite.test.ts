@@ -6,6 +6,7 @@ import { type Database, openDatabase } from '../../lib/adapters/sqlite/database.
 import { sqliteEventStore } from '../../lib/adapters/sqlite/eventStore.ts';
 import { sqliteFeed } from '../../lib/adapters/sqlite/feed.ts';
 import { sqliteHolders } from '../../lib/adapters/sqlite/holders.ts';
+import { sqliteLimitRows } from '../../lib/adapters/sqlite/limitRows.ts';
 import { sqliteSealedRows } from '../../lib/adapters/sqlite/sealedRows.ts';
 import { sqliteViews } from '../../lib/adapters/sqlite/views.ts';
 import { secretVault } from '../../lib/adapters/vault/secretVault.ts';
@@ -14,6 +15,7 @@ import { challengeTokensContract, holdersContract } from './challengeTokens.ts';
 import { eventStoreContract } from './eventStore.ts';
 import { feedContract, type LedgerWithFeed } from './feed.ts';
 import type { MakeFixture } from './fixture.ts';
+import { limitRowsContract } from './limitRows.ts';
 import { vaultContract } from './vault.ts';
 import { viewsContract } from './views.ts';
 
@@ -56,6 +58,7 @@ describe('SQLite', () => {
   viewsContract(simply(sqliteViews));
   challengeTokensContract(simply(sqliteChallengeTokens));
   holdersContract(simply(sqliteHolders));
+  limitRowsContract(simply((database) => sqliteLimitRows(database)));
 
   feedContract(
     onSqlite((database): Opened<LedgerWithFeed> => {

@@ -125,4 +125,6 @@ export const tableUses = {
     actions: ['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
     indexes: [],
   },
+  readLimits: { table: 'challenges', actions: ['dynamodb:BatchGetItem'], indexes: [] },
+  keepLimits: { table: 'challenges', actions: ['dynamodb:BatchGetItem', 'dynamodb:PutItem'], indexes: [] },
 } as const satisfies Readonly<Record<string, TableUse>>;

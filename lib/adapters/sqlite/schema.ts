@@ -73,4 +73,14 @@ export const MIGRATIONS: readonly string[] = [
     SELECT 'rebuild', 'under way', 1, '-', '{}' WHERE EXISTS (SELECT 1 FROM view_rows)
     ON CONFLICT (view, key) DO UPDATE SET removed = 0;
   `,
+  // What the limits of CAs stand at.
+  `
+  CREATE TABLE limit_rows (
+    key TEXT NOT NULL PRIMARY KEY,
+    version INTEGER NOT NULL,
+    doc TEXT NOT NULL,
+    expires TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX limit_rows_expires ON limit_rows (expires);
+  `,
 ];
