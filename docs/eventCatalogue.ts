@@ -79,6 +79,7 @@ export const catalogue: readonly StreamEntry[] = [
       RecordDrift: by('observation', 'DriftDetected', 'RunBegun'),
       RecordWithdrawn: by('step Push', 'DeliveryWithdrawn'),
     },
+      Redeliver: by(API, 'RedeliveryRequested', 'RunBegun'),
   },
   {
     category: 'issuer',

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { projectOrPark, rebuild, rebuildWasCut } from '../lib/application/projections.ts';
+import { projectOrPark } from '../lib/application/projections.ts';
 import { react } from '../lib/application/reactions.ts';
+import { rebuild, rebuildWasCut } from '../lib/application/rebuild.ts';
 import { type ScanResult, scan } from '../lib/application/scan.ts';
 import type { Commit } from '../lib/ports/eventStore.ts';
 import type { Composed } from './compose.ts';

@@ -1,4 +1,4 @@
-import { rebuild } from '../lib/application/projections.ts';
+import { rebuild } from '../lib/application/rebuild.ts';
 import { type ComposeOptions, compose } from './compose.ts';
 import { openDataFolder } from './dataFolder.ts';
 
@@ -19,7 +19,7 @@ export async function rebuildViews(options: RebuildOptions, progress: (streams: 
   try {
     const composed = await compose({ ...options, folder, allow: [], directoryRoots: [] });
     try {
-      return await rebuild(composed.services, progress);
+      return (await rebuild(composed.services, { progress })).streams;
     } finally {
       await composed.close();
     }

@@ -35,7 +35,12 @@ interface ListRequest<T> extends PageRequest {
   take(row: ViewRow): T | undefined;
 }
 
-async function list<T>({ views }: Needs, view: string, request: ListRequest<T>): Promise<Page<T>> {
+/** A page of a view's rows, those that `take` takes. */
+export async function list<T>(
+  { views }: Pick<Needs, 'views'>,
+  view: string,
+  request: ListRequest<T>,
+): Promise<Page<T>> {
   const { owner, where, limit, take } = request;
   const items: T[] = [];
   let { after } = request;

@@ -163,36 +163,3 @@ export async function projectOrPark(
     services.log.error('stream parked: it holds an event of a newer release', { stream, error: error.message });
   }
 }
-
-const PAGE = 500;
-
-/** Makes every view anew from the ledger. `progress` is told how many streams were read. */
-export async function rebuild(
-  services: Pick<Services, 'ledger' | 'views' | 'store' | 'log'>,
-  progress: (streams: number) => void = () => {},
-): Promise<number> {
-  await services.views.clear();
-  await services.views.put({ ...UNDER_WAY, version: 1, owner: SHARED, doc: {} });
-  let count = 0;
-  let after: string | undefined;
-  for (;;) {
-    const streams = await services.store.streams('', PAGE, after);
-    if (streams.length === 0) break;
-    for (const stream of streams) await projectOrPark(services, stream);
-    count += streams.length;
-    after = streams.at(-1);
-    progress(count);
-  }
-  await services.views.remove(UNDER_WAY.view, UNDER_WAY.key, 2);
-  return count;
-}
-
-/** Stands among the views while they are made anew. */
-const UNDER_WAY = { view: 'rebuild', key: 'under way' } as const;
-
-/** Whether a rebuild was cut off: the feed would never bring back the rows that it dropped. */
-export async function rebuildWasCut({ views, store }: Pick<Services, 'views' | 'store'>): Promise<boolean> {
-  if (await views.get(UNDER_WAY.view, UNDER_WAY.key)) return true;
-  const teams = await store.streams('team/', 1);
-  return teams.length > 0 && (await views.count(TEAMS, {})) === 0;
-}

@@ -131,3 +131,5 @@ function notDelivered(code: string, message: string, retryAt: Instant, remedy: s
 }
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+    case 'RedeliveryRequested':
+      return [{ type: 'delivering', message: 'Being delivered again: somebody asked for it' }];

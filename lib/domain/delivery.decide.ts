@@ -42,6 +42,7 @@ export type DeliveryCommand =
       readonly random: number;
     }
   | { readonly type: 'RecordDrift'; readonly fingerprint: string }
+  | { readonly type: 'Redeliver' }
   | { readonly type: 'RecordWithdrawn'; readonly run: number };
 
 /** Seconds after which the scan asks whether a run still lives. */
@@ -68,6 +69,11 @@ function decideDelivery(command: DeliveryCommand, state: DeliveryState, now: Ins
     case 'RecordDrift': {
       if (state.status !== 'confirmed' || state.observed?.fingerprint === command.fingerprint) return [];
       return [{ type: 'DriftDetected', fingerprint: command.fingerprint }, begun(state, now)];
+    }
+    case 'Redeliver': {
+      // What runs is on its way already.
+      const idle = isClaimed(state) && !state.withdrawing && state.status !== 'running';
+      return idle ? [{ type: 'RedeliveryRequested' }, begun(state, now)] : [];
     }
     default:
       return state.run === command.run && state.status === 'running' ? record(command, state, now) : [];

@@ -41,6 +41,8 @@ export type DeliveryEvent =
       readonly retryAt: Instant;
     }
   | { readonly type: 'DriftDetected'; readonly fingerprint: string }
+  /** Somebody wants it pushed again, whatever stands there. */
+  | { readonly type: 'RedeliveryRequested' }
   | { readonly type: 'DeliveryWithdrawn' };
 
 export interface DeliveryState {
@@ -134,6 +136,8 @@ export function evolveDelivery(state: DeliveryState, event: DeliveryEvent, at: I
     }
     case 'DriftDetected':
       return { ...state, status: 'pending', dueAt: at, owedSince: at };
+    case 'RedeliveryRequested':
+      return { ...state, status: 'pending', failures: 0, dueAt: at, owedSince: owedSince(state, at) };
     case 'DeliveryWithdrawn':
       return {
         ...state,

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { afterEach, expect, it } from 'vitest';
 import { fold } from '../../lib/application/ledger.ts';
 import * as views from '../../lib/application/projections.ts';
-import { project, projectOrPark, rebuild, rebuildWasCut } from '../../lib/application/projections.ts';
+import { project, projectOrPark } from '../../lib/application/projections.ts';
+import { isRebuilding, rebuild, rebuildWasCut } from '../../lib/application/rebuild.ts';
 import type { Services } from '../../lib/application/services.ts';
 import { certificateDecider } from '../../lib/domain/certificate.decide.ts';
 import { renewAt } from '../../lib/domain/certificate.ts';
@@ -173,6 +174,23 @@ it('is noticed when it was cut off, wherever that was, and made whole by the nex
   }
 });
 
+it('goes on where its time was up, page by page, and ends with the same rows', async () => {
+  const { services, projected } = made();
+  const names = Array.from({ length: 1203 }, (_, index) => `t${index}`);
+  for (const name of names)
+    await services.ledger.handle(teamDecider, `team/${name}`, { type: 'Put', policy: noTeams }, { actor: 'test' });
+  await projected();
+  const live = await dump(services);
+  const turn = (resume: boolean) => rebuild(services, { resume, more: () => false });
+  expect(await turn(false)).toEqual({ streams: 500, done: false });
+  expect(await isRebuilding(services)).toBe(true);
+  expect(await turn(true)).toEqual({ streams: 1000, done: false });
+  expect(await turn(true)).toEqual({ streams: 1203, done: true });
+  expect(await isRebuilding(services)).toBe(false);
+  expect(await dump(services)).toEqual(live);
+  expect(await turn(true)).toEqual({ streams: 500, done: false });
+});
+
 it('leaves a stream of a newer release alone, with an alarm, and goes on with the others', async () => {
   const { services, logged } = made();
   await services.ledger.handle(teamDecider, 'team/a', { type: 'Put', policy: noTeams }, { actor: 'test' });
@@ -190,7 +208,7 @@ it('leaves a stream of a newer release alone, with an alarm, and goes on with th
     },
   ]);
   await services.ledger.handle(teamDecider, 'team/z', { type: 'Put', policy: noTeams }, { actor: 'test' });
-  expect(await rebuild(services)).toBe(3);
+  expect(await rebuild(services)).toEqual({ streams: 3, done: true });
   expect((await services.views.list(views.TEAMS, { limit: 10 })).map((row) => row.key)).toEqual(['a', 'z']);
 });
 

@@ -212,6 +212,33 @@ describe('a push', () => {
   });
 });
 
+describe('a redelivery', () => {
+  const again = { type: 'Redeliver' } as const;
+
+  it('is another push of what stands, or of what failed before its time', () => {
+    given(...standing)
+      .when(again)
+      .then({ type: 'RedeliveryRequested' }, begun(2));
+    const refused = { type: 'DeliveryRefused', run: 1, reason: 'NotOwned', message: 'm', retryAt: plus(60) } as const;
+    given(...running, refused)
+      .when(again)
+      .then({ type: 'RedeliveryRequested' }, begun(2));
+  });
+
+  it("is nothing for a copy that is on its way, being taken away, or nobody's", () => {
+    given(...running)
+      .when(again)
+      .then();
+    given(...standing, withdrawal)
+      .when(again)
+      .then();
+    given(...standing, { ...withdrawal, keep: true })
+      .when(again)
+      .then();
+    given().when(again).then();
+  });
+});
+
 describe('a withdrawal', () => {
   it('that keeps the copy ends the claim at once', () => {
     const { state, dueAt } = given(...standing)
@@ -263,6 +290,7 @@ it('holds for any sequence of commands: nothing twice, JSON, and never without i
       random,
     }),
     fc.record({ type: type('RecordDrift'), fingerprint }),
+    fc.record({ type: type('Redeliver') }),
     { weight: 2, arbitrary: fc.record({ type: type('RecordWithdrawn'), run }) },
   ) as fc.Arbitrary<DeliveryCommand>;
   checkAlways(deliveryDecider, command, (state: DeliveryState) => isOwed(state), 400);

@@ -7,7 +7,7 @@ import { sqliteEventStore } from '../../../lib/adapters/sqlite/eventStore.ts';
 import { openLog } from '../../../lib/adapters/sqlite/log.ts';
 import { MIGRATIONS } from '../../../lib/adapters/sqlite/schema.ts';
 import { sqliteViews } from '../../../lib/adapters/sqlite/views.ts';
-import { rebuildWasCut } from '../../../lib/application/projections.ts';
+import { rebuildWasCut } from '../../../lib/application/rebuild.ts';
 import { append } from '../../support/ledger.ts';
 import { refusalOf } from '../../support/refusal.ts';
 import { tempDir } from '../../support/temp.ts';
