@@ -24,6 +24,7 @@ import { Ledger } from '../lib/application/ledger.ts';
 import type { Services } from '../lib/application/services.ts';
 import type { DataKeys } from '../lib/ports/dataKeys.ts';
 import type { Feed } from '../lib/ports/feed.ts';
+import type { Metrics } from '../lib/ports/metrics.ts';
 import type { SealedRows } from '../lib/ports/secretVault.ts';
 import type { Log } from '../lib/ports/system.ts';
 import type { DataFolder } from './dataFolder.ts';
@@ -44,6 +45,8 @@ export interface ComposeOptions {
   readonly resolvers?: readonly string[];
   readonly log: Log;
   readonly observer?: WorkflowObserver;
+  /** Counts outcomes. */
+  readonly metrics?: Metrics;
   /** For tests: other steps, shorter waits. */
   readonly workflows?: Omit<WorkflowOptions, 'observer'>;
   /** Lets a test stand between the application and its ports. */
@@ -95,6 +98,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
     clock: systemClock,
     ids: systemIds,
     log,
+    metrics: options.metrics,
   };
   const services = options.decorate ? options.decorate(plain) : plain;
   return {

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { ApiOptions } from '../functions/api/route.ts';
+import type { Metrics } from '../lib/ports/metrics.ts';
 import type { WorkflowObserver } from './workflows.ts';
 
 /** Upper bounds in seconds: from a local step to a CA that takes its time. */
@@ -9,6 +10,8 @@ const BUCKETS = [0.005, 0.02, 0.1, 0.5, 1, 3, 10, 30];
 export interface ProcessMetrics {
   readonly observer: WorkflowObserver;
   readonly observe: NonNullable<ApiOptions['observe']>;
+  /** Counts outcomes: of all, and of each issuer. */
+  readonly count: Metrics;
   /** Adds what is asked for at each scrape. */
   watch(sources: { running(): number; lastScan(): number }): void;
   text(): Promise<string>;
@@ -39,7 +42,27 @@ export function processMetrics(): ProcessMetrics {
     labelNames: ['state'],
     registers,
   });
+  const outcomes = new Counter({
+    name: 'chancery_outcomes_total',
+    help: 'Issuances and deliveries that ended, by how.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const ofIssuers = new Counter({
+    name: 'chancery_issuer_outcomes_total',
+    help: 'Issuances that ended, by how, and by the issuer.',
+    labelNames: ['outcome', 'issuer'],
+    registers,
+  });
   return {
+    count(measured) {
+      for (const { issuer, metrics } of measured) {
+        for (const [outcome, number] of Object.entries(metrics)) {
+          if (issuer === undefined) outcomes.inc({ outcome }, number);
+          else ofIssuers.inc({ outcome, issuer }, number);
+        }
+      }
+    },
     observer: {
       task(state, outcome, milliseconds) {
         steps.observe({ state, outcome }, milliseconds / 1000);

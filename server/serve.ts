@@ -75,7 +75,13 @@ async function start(options: ServeOptions, undo: (() => unknown)[], stop: () =>
   mkdirSync(tls, { recursive: true, mode: 0o700 });
   const metrics = processMetrics();
   const directoryRoots = [...options.directoryRoots, tls];
-  const composed = await compose({ observer: metrics.observer, ...options, folder, directoryRoots });
+  const composed = await compose({
+    observer: metrics.observer,
+    metrics: metrics.count,
+    ...options,
+    folder,
+    directoryRoots,
+  });
   undo.push(() => composed.close());
   const { services, feed } = composed;
 

@@ -4,6 +4,7 @@ import type { Clusters } from '../ports/clusters.ts';
 import type { Destinations } from '../ports/destinations.ts';
 import type { DnsProvider } from '../ports/dnsProvider.ts';
 import type { EventStore } from '../ports/eventStore.ts';
+import type { Metrics } from '../ports/metrics.ts';
 import type { SecretVault } from '../ports/secretVault.ts';
 import type { Clock, Ids, Log } from '../ports/system.ts';
 import type { Views } from '../ports/views.ts';
@@ -35,4 +36,6 @@ export interface Services {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
+  /** Told of outcomes, where somebody counts them. */
+  readonly metrics?: Metrics;
 }

@@ -10,10 +10,11 @@ import type { PushContext, PushResult } from '../../ports/destinations.ts';
 import { problemOf } from '../issuance/recordFailure.ts';
 import { splitName } from '../issuance/run.ts';
 import { done, failed, loopsOf, nextWait, type Outcome } from '../outcome.ts';
+import { counted } from '../outcomes.ts';
 import type { Services } from '../services.ts';
 import { contentsOf } from './contents.ts';
 
-type Needs = Pick<Services, 'instance' | 'ledger' | 'vault' | 'x509' | 'destinations' | 'clock' | 'ids'>;
+type Needs = Pick<Services, 'instance' | 'ledger' | 'vault' | 'x509' | 'destinations' | 'clock' | 'ids' | 'metrics'>;
 
 export interface DeliverInput {
   /** Stream of the delivery. */
@@ -71,11 +72,10 @@ async function recheckPolicy({ ledger }: Needs, team: string, certificate: LiveC
 }
 
 async function record(services: Needs, input: DeliverInput, pushed: DesiredDelivery, result: Result): Promise<Outcome> {
-  const { ledger, ids, clock } = services;
+  const { ids, clock } = services;
   const { run } = input;
   const random = ids.random();
-  const handle = (command: DeliveryCommand) =>
-    ledger.handle(deliveryDecider, input.delivery, command, { actor: 'step:Push', correlationId: input.delivery });
+  const handle = (command: DeliveryCommand) => handleAndCount(services, input, 'step:Push', command);
   switch (result.outcome) {
     case 'withdrawn':
       await handle({ type: 'RecordWithdrawn', run });
@@ -101,9 +101,23 @@ async function record(services: Needs, input: DeliverInput, pushed: DesiredDeliv
   }
 }
 
+/** What came of a delivery, on the ledger and in the numbers. A step that is run again finds it there, and counts nothing. */
+async function handleAndCount(
+  { ledger, metrics }: Pick<Needs, 'ledger' | 'metrics'>,
+  { delivery }: DeliverInput,
+  actor: string,
+  command: DeliveryCommand,
+): Promise<void> {
+  const { events } = await ledger.handle(deliveryDecider, delivery, command, { actor, correlationId: delivery });
+  for (const { type } of events) {
+    if (type === 'DeliveryConfirmed') metrics?.(counted('Delivered'));
+    if (type === 'DeliveryFailed' || type === 'DeliveryRefused') metrics?.(counted('DeliveriesFailed'));
+  }
+}
+
 /** Step RecordPushFailure: what Push threw becomes DeliveryFailed with the time of the next try. */
 export async function recordPushFailure(
-  { ledger, ids }: Pick<Needs, 'ledger' | 'ids'>,
+  services: Pick<Needs, 'ledger' | 'ids' | 'metrics'>,
   input: DeliverInput,
 ): Promise<Outcome> {
   const { problem } = problemOf(input.failure ?? {});
@@ -112,11 +126,8 @@ export async function recordPushFailure(
     run: input.run,
     class: 'infrastructure',
     problem,
-    random: ids.random(),
+    random: services.ids.random(),
   } as const;
-  await ledger.handle(deliveryDecider, input.delivery, command, {
-    actor: 'step:RecordPushFailure',
-    correlationId: input.delivery,
-  });
+  await handleAndCount(services, input, 'step:RecordPushFailure', command);
   return done;
 }

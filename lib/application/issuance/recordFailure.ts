@@ -1,13 +1,15 @@
 import { issuanceDecider } from '../../domain/issuance.decide.ts';
 import type { StepProblem } from '../../domain/issuance.ts';
+import { issuerLabel } from '../../domain/issuerLabel.ts';
 import { done, type Outcome } from '../outcome.ts';
+import { counted } from '../outcomes.ts';
 import type { Services } from '../services.ts';
-import type { IssueInput } from './run.ts';
+import { type IssueInput, splitName } from './run.ts';
 
-type Needs = Pick<Services, 'ledger' | 'ids'>;
+type Needs = Pick<Services, 'ledger' | 'ids' | 'metrics'>;
 
 /** Step RecordFailure: what a step recorded, or what it threw, becomes IssuanceFailed with the time of the next try. */
-export async function recordFailure({ ledger, ids }: Needs, input: IssueInput): Promise<Outcome> {
+export async function recordFailure({ ledger, ids, metrics }: Needs, input: IssueInput): Promise<Outcome> {
   const thrown = input.failure === undefined ? undefined : problemOf(input.failure);
   const { state } = await ledger.load(issuanceDecider, input.issuance);
   const command = {
@@ -16,10 +18,12 @@ export async function recordFailure({ ledger, ids }: Needs, input: IssueInput): 
     thrown: state.problem ?? thrown,
     random: ids.random(),
   } as const;
-  await ledger.handle(issuanceDecider, input.issuance, command, {
+  const { events } = await ledger.handle(issuanceDecider, input.issuance, command, {
     actor: 'step:RecordFailure',
     correlationId: input.issuance,
   });
+  if (events.some((event) => event.type === 'IssuanceFailed'))
+    metrics?.(counted('IssuancesFailed', issuerLabel(splitName(state.certificate)[0], state.issuer)));
   return done;
 }
 

@@ -1,14 +1,16 @@
 import { certificateDecider } from '../../domain/certificate.decide.ts';
 import { certificateStream } from '../../domain/certificate.ts';
+import { issuerLabel } from '../../domain/issuerLabel.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import { done, type Outcome } from '../outcome.ts';
+import { counted } from '../outcomes.ts';
 import { chainRefOf } from '../references.ts';
 import type { Services } from '../services.ts';
 import { acmeAccount, endpointOf } from './account.ts';
 import { recordFailure } from './recordFailure.ts';
 import { type IssueInput, type Run, requireIssuer, step } from './run.ts';
 
-type Needs = Pick<Services, 'ledger' | 'vault' | 'acme' | 'x509' | 'clock' | 'ids'>;
+type Needs = Pick<Services, 'ledger' | 'vault' | 'acme' | 'x509' | 'clock' | 'ids' | 'metrics'>;
 
 /**
  * Step Store: the chain, checked against the key and the names asked for, sealed; then CertificateIssued, the one commit point, then
@@ -61,7 +63,7 @@ async function expectedKey({ x509 }: Pick<Needs, 'x509'>, run: Run): Promise<str
   return request ? (await x509.readCsr(request)).publicKeyHash : (run.issuance.key?.publicKeyHash ?? '');
 }
 
-async function commit({ ledger, x509 }: Needs, run: Run, chainRef: string, pem: string): Promise<void> {
+async function commit({ ledger, x509, metrics }: Needs, run: Run, chainRef: string, pem: string): Promise<void> {
   const [leaf] = x509.readChain(pem);
   const { serial, fingerprint, notBefore, notAfter } = leaf!;
   const { uid, revision, generation, key, certificate } = run.issuance;
@@ -74,6 +76,9 @@ async function commit({ ledger, x509 }: Needs, run: Run, chainRef: string, pem: 
     { type: 'RecordIssued', uid, issued },
     meta,
   );
+  // A step that is run again finds it on the ledger, and counts nothing.
+  if (events.some((event) => event.type === 'CertificateIssued'))
+    metrics?.(counted(run.certificate.issued ? 'Renewed' : 'Issued', issuerLabel(team, run.issuance.issuer)));
   const discarded = events.find((event) => event.type === 'CertificateDiscarded');
   if (discarded)
     await run.record({ type: 'Supersede', reason: discarded.reason === 'Deleted' ? 'Deleted' : 'Superseded' });
