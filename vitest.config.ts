@@ -42,9 +42,21 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          exclude: ['test/e2e/aws/**'],
           maxWorkers: 2,
           sequence: { groupOrder: 3 },
           ...withPeers,
+        },
+      },
+      {
+        test: {
+          name: 'aws',
+          include: ['test/e2e/aws/**/*.test.ts'],
+          // All share one deployment, and some of them take a function or the clock away from everybody for a while.
+          maxWorkers: 1,
+          sequence: { groupOrder: 4 },
+          ...withPeers,
+          testTimeout: 180_000,
         },
       },
     ],

@@ -1,11 +1,11 @@
 /**
- * Runs the tests: `node test/run.ts [--] [unit] [contract] [workflow] [e2e]`, all tiers when none is named. Builds missing peers first.
+ * Runs the tests: `node test/run.ts [--] [unit] [contract] [workflow] [e2e] [aws]`, all tiers when none is named. Builds missing peers first.
  * The last line is `N passed, N failed`, with `, N skipped` when suites were skipped; under CI=true a skip is a failure.
  */
 import { startVitest, type TestModule, type Vitest } from 'vitest/node';
 import { makePeers } from './support/peers/make.ts';
 
-const tiers = ['unit', 'contract', 'workflow', 'e2e'];
+const tiers = ['unit', 'contract', 'workflow', 'e2e', 'aws'];
 
 interface Summary {
   passed: number;

@@ -1,7 +1,11 @@
 import type { Ministack } from './peers/ministack.ts';
 
 /** How an SDK client reaches the emulator. */
-export const clientOf = ({ endpoint, region, credentials }: Ministack) => ({ endpoint, region, credentials });
+export const clientOf = ({
+  endpoint,
+  region,
+  credentials,
+}: Pick<Ministack, 'endpoint' | 'region' | 'credentials'>) => ({ endpoint, region, credentials });
 
 /**
  * An SDK client that answers by script, for what the emulator cannot show: throttling, delays, lost answers. Each `send` is written down

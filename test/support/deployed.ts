@@ -1,114 +1,127 @@
-import { execFile } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { type Ministack, startMinistack } from './peers/ministack.ts';
-import { repository } from './peers/paths.ts';
-import { tempDir } from './temp.ts';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import { Route53Client } from '@aws-sdk/client-route-53';
+import { inject } from 'vitest';
+import type { TableRole } from '../../lib/adapters/dynamodb/tables.ts';
+import { clientOf } from './aws.ts';
+import { type DeploymentAddress, signedFor } from './peers/deployment.ts';
+import { type HostedZone, openHostedZone } from './peers/hostedZone.ts';
 
-/** An installation that the CDK deployed to the emulator. */
-export interface Deployed {
-  readonly aws: Ministack;
+/** The installation of this test run, and what tests do with it. Take a team of your own and leave the rest alone. */
+export interface Deployed extends Omit<DeploymentAddress, 'zone'> {
+  readonly zone: HostedZone;
+  /** An administrator's token. */
+  readonly admin: string;
+  /** Options of an SDK client. */
+  readonly client: ReturnType<typeof clientOf>;
+  /** A request through API Gateway; as the administrator unless a token is given, which may be empty. */
+  request(method: string, path: string, sent?: Sent): Promise<Answer>;
   /** Calls a function straight, with its own permissions. @returns its answer as JSON */
   invoke(name: string, event?: unknown): Promise<unknown>;
-  /** A request through API Gateway. */
-  request(
-    method: string,
-    path: string,
-    options?: { readonly token?: string; readonly body?: unknown },
-  ): Promise<Answer>;
-  stop(): Promise<void>;
+  /** Lets a function run at most so many times at once; none: as many as it likes. Nobody runs at 0. */
+  limit(name: string, concurrency: number | undefined): Promise<void>;
+  /** Ends a function's processes in the middle of what they do. @returns how many there were */
+  kill(name: string): number;
+  /** Sets the clock of every function so many seconds ahead of the true time. */
+  setAhead(seconds: number): void;
+  /** A call of an API that speaks JSON 1.0 or 1.1: `DynamoDB_20120810.ListTables`. */
+  json<T>(service: string, target: string, input: object): Promise<T>;
+  table(role: TableRole): string;
+}
+
+export interface Sent {
+  readonly token?: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
+  readonly text: string;
   // biome-ignore lint/suspicious/noExplicitAny: answers have any shape
   readonly json: any;
 }
 
-const execute = promisify(execFile);
+/** Milliseconds: most of it is the deployment, for whoever asks first. */
+export const DEPLOYING = 400_000;
 
-const ACCOUNT = '000000000000';
-
-/** The emulator knows no metric math, which alarms are made with; the operations stack is tested on its template. */
-const STACKS = ['data', 'workflow', 'api'];
-
-/** Starts an emulator and deploys the app to it, from the same entry point that an operator uses. */
-export async function deploy(instance = 'chancery'): Promise<Deployed> {
-  const aws = await startMinistack();
-  try {
-    await cdk(aws, instance);
-    const api = await apiId(aws);
-    return {
-      aws,
-      invoke: (name, event = {}) => invoke(aws, `${instance}-${name}`, event),
-      request: (method, path, options) =>
-        request(`${aws.endpoint}/_aws/execute-api/${api}/$default${path}`, method, options),
-      stop: () => aws.stop(),
-    };
-  } catch (error) {
-    await aws.stop();
-    throw error;
-  }
-}
-
-async function cdk({ endpoint, region, credentials }: Ministack, instance: string): Promise<void> {
-  const folder = tempDir('deployed');
-  const config = join(folder, 'chancery.json');
-  writeFileSync(config, JSON.stringify({ instance, account: ACCOUNT, region, removal: 'destroy' }));
-  const home = join(folder, 'home');
-  mkdirSync(home);
-  const env = {
-    PATH: process.env.PATH,
-    HOME: home,
-    AWS_ENDPOINT_URL: endpoint,
-    AWS_REGION: region,
-    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-    AWS_EC2_METADATA_DISABLED: 'true',
+/** The app on the emulator, deployed when the first suite of a run asks for it. */
+export async function deployed(): Promise<Deployed> {
+  const answer = await fetch(`${inject('peers')}/deployment`, { signal: AbortSignal.timeout(DEPLOYING) });
+  if (!answer.ok) throw new Error(`the app is not deployed: ${await answer.text()}`);
+  const address = (await answer.json()) as DeploymentAddress;
+  const { aws, instance, api, zone, ahead } = address;
+  const client = clientOf(aws);
+  const tables = await new DynamoDBClient(client).send(new ListTablesCommand({}));
+  const invoke = (name: string, event: unknown = {}) => invoked(address, name, event);
+  const { token: admin } = (await invoke('adminToken')) as { token: string };
+  return {
+    ...address,
+    client,
+    zone: openHostedZone(new Route53Client(client), zone.id, zone.name),
+    admin,
+    invoke,
+    request: (method, path, sent) =>
+      request(`${aws.endpoint}/_aws/execute-api/${api}/$default${path}`, method, { token: admin, ...sent }),
+    limit: (name, concurrency) => limit(address, name, concurrency),
+    kill: (name) => killed(aws.pid, `ministack-lambda-${instance}-${name}-`),
+    setAhead: (seconds) => writeFileSync(ahead, String(seconds * 1000)),
+    json: (service, target, input) => json(address, service, target, input),
+    table: (role) => tables.TableNames!.find((name) => name.startsWith(`${instance}-data-${role}`))!,
   };
-  const cli = [
-    join(repository, 'node_modules/aws-cdk/bin/cdk'),
-    '-c',
-    `config=${config}`,
-    '--output',
-    join(folder, 'out'),
-  ];
-  const run = (...args: string[]) => execute(process.execPath, [...cli, ...args], { cwd: repository, env });
-  await run('bootstrap', `aws://${ACCOUNT}/${region}`);
-  await run('deploy', '--require-approval', 'never', ...STACKS.map((stack) => `${instance}-${stack}`));
 }
 
-/** Signed for a service by name alone: the emulator looks no further. */
-const scope = ({ region }: Ministack, service: string) => ({
-  authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/${region}/${service}/aws4_request, SignedHeaders=host, Signature=none`,
-});
-
-async function apiId(aws: Ministack): Promise<string> {
-  const answer = await fetch(`${aws.endpoint}/v2/apis`, { headers: scope(aws, 'apigateway') });
-  const { items } = (await answer.json()) as { items: { apiId: string }[] };
-  return items[0]!.apiId;
-}
-
-async function invoke(aws: Ministack, name: string, event: unknown): Promise<unknown> {
-  const url = `${aws.endpoint}/2015-03-31/functions/${name}/invocations`;
-  const answer = await fetch(url, { method: 'POST', headers: scope(aws, 'lambda'), body: JSON.stringify(event) });
+async function invoked({ aws, instance }: DeploymentAddress, name: string, event: unknown): Promise<unknown> {
+  const url = `${aws.endpoint}/2015-03-31/functions/${instance}-${name}/invocations`;
+  const answer = await fetch(url, { method: 'POST', headers: signedFor(aws, 'lambda'), body: JSON.stringify(event) });
   const body: unknown = await answer.json();
-  if (answer.headers.get('x-amz-function-error')) throw new Error(`${name}: ${JSON.stringify(body)}`);
+  if (answer.headers.get('x-amz-function-error') || !answer.ok) throw new Error(`${name}: ${JSON.stringify(body)}`);
   return body;
 }
 
-async function request(
-  url: string,
-  method: string,
-  { token, body }: { token?: string; body?: unknown } = {},
-): Promise<Answer> {
+async function limit({ aws, instance }: DeploymentAddress, name: string, concurrency?: number): Promise<void> {
+  const url = `${aws.endpoint}/2017-10-31/functions/${instance}-${name}/concurrency`;
+  const headers = signedFor(aws, 'lambda');
+  const body = JSON.stringify({ ReservedConcurrentExecutions: concurrency });
+  const answer = await fetch(
+    url,
+    concurrency === undefined ? { method: 'DELETE', headers } : { method: 'PUT', headers, body },
+  );
+  if (!answer.ok) throw new Error(`the concurrency of ${name}: ${answer.status} ${await answer.text()}`);
+}
+
+async function json<T>({ aws }: DeploymentAddress, service: string, target: string, input: object): Promise<T> {
+  const headers = { ...signedFor(aws, service), 'x-amz-target': target, 'content-type': 'application/x-amz-json-1.1' };
+  const answer = await fetch(aws.endpoint, { method: 'POST', headers, body: JSON.stringify(input) });
+  if (!answer.ok) throw new Error(`${target}: ${answer.status} ${await answer.text()}`);
+  return (await answer.json()) as T;
+}
+
+/** Only processes that the emulator started, told by the folder that their code is in. */
+function killed(emulator: number, folder: string): number {
+  const children = readdirSync('/proc').filter((pid) => {
+    try {
+      const parent = Number(/^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+      return parent === emulator && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(folder);
+    } catch {
+      return false;
+    }
+  });
+  for (const pid of children) process.kill(Number(pid), 'SIGKILL');
+  return children.length;
+}
+
+async function request(url: string, method: string, { token, body, headers: more }: Sent): Promise<Answer> {
+  const raw = typeof body === 'string' || body instanceof Uint8Array;
   const headers = {
     ...(token && { authorization: `Bearer ${token}` }),
-    ...(body !== undefined && { 'content-type': 'application/json' }),
+    ...(body !== undefined && !raw && { 'content-type': 'application/json' }),
+    ...more,
   };
-  const answer = await fetch(url, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
+  const sent = raw || body === undefined ? body : JSON.stringify(body);
+  const answer = await fetch(url, { method, headers, ...(sent !== undefined && { body: sent }) });
   const text = await answer.text();
-  return { status: answer.status, headers: answer.headers, json: text ? JSON.parse(text) : undefined };
+  const isJson = /json/.test(answer.headers.get('content-type') ?? '');
+  return { status: answer.status, headers: answer.headers, text, json: isJson && text ? JSON.parse(text) : undefined };
 }

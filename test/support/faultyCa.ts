@@ -10,8 +10,8 @@ export type Fault =
   | { readonly answer: { status: number; headers?: Readonly<Record<string, string>>; body?: string } }
   /** The connection ends before the CA sees the request, or after the CA answered and before the client reads it. */
   | { readonly cut: 'before' | 'after' }
-  /** Never answered. */
-  | { readonly stall: true };
+  /** Never answered: the CA does not see the request, or (`after`) it has done what was asked. */
+  | { readonly stall: true | 'after' };
 
 /** One request as it arrived. */
 export interface SeenRequest {
@@ -30,6 +30,8 @@ export interface FaultyCa {
   readonly directoryUrl: string;
   readonly caPem: string;
   readonly seen: SeenRequest[];
+  /** `METHOD /path` of what is not answered, from when it is held. */
+  readonly stalled: readonly string[];
   /** The next `times` requests (default 1) whose `METHOD /path` matches get the fault. */
   inject(on: RegExp, fault: Fault, times?: number): void;
   /** From now on another CA answers at this address: one that knows no account and no order of before. */
@@ -47,6 +49,7 @@ export async function startFaultyCa(pebble: Pebble): Promise<FaultyCa> {
   let upstream = new URL(pebble.directoryUrl);
   let agent = new Agent({ ca: pebble.caPem, keepAlive: true });
   const seen: SeenRequest[] = [];
+  const stalled: string[] = [];
   const rules: { on: RegExp; fault: Fault; left: number }[] = [];
 
   function faultFor(line: string): Fault | undefined {
@@ -65,7 +68,10 @@ export async function startFaultyCa(pebble: Pebble): Promise<FaultyCa> {
     } else if (fault && 'cut' in fault) {
       if (fault.cut === 'after') await pass(incoming, body, undefined);
       incoming.socket.destroy();
-    } else if (!fault) {
+    } else if (fault) {
+      if (fault.stall === 'after') await pass(incoming, body, undefined);
+      stalled.push(`${method} ${path}`);
+    } else {
       await pass(incoming, body, outgoing);
     }
   });
@@ -99,6 +105,7 @@ export async function startFaultyCa(pebble: Pebble): Promise<FaultyCa> {
     directoryUrl: `https://127.0.0.1:${port}/dir`,
     caPem: authority.certPem,
     seen,
+    stalled,
     inject: (on, fault, times = 1) => void rules.push({ on, fault, left: times }),
     moveTo(other) {
       agent.destroy();

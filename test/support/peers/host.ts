@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestProject } from 'vitest/node';
-import { type ClusterAddress, type Kubernetes, startKubernetes } from './kubernetes.ts';
+import { type Deployment, startDeployment } from './deployment.ts';
+import { type Kubernetes, startKubernetes } from './kubernetes.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -12,22 +13,43 @@ declare module 'vitest' {
 
 /**
  * The peers that all suites of one run share belong to the process that runs the suites, not to the worker that asked first.
- * `GET /kubernetes` starts the API server at the first question and answers with its ClusterAddress.
+ * `GET /kubernetes` starts the API server at the first question and answers with its ClusterAddress; `GET /deployment` the app on the emulator,
+ * with its DeploymentAddress; `GET /deployment/log` tells what the emulator said.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const { url, close } = await startHost();
+  project.provide('peers', url);
+  return close;
+}
+
+/** Serves the shared peers on a free loopback port. */
+export async function startHost(): Promise<{ readonly url: string; close(): Promise<void> }> {
   let cluster: Promise<Kubernetes> | undefined;
-  const server = createServer((_request, response) => {
-    cluster ??= startKubernetes();
-    cluster.then(
-      ({ server, caPem, admin, pid }) =>
-        response.end(JSON.stringify({ server, caPem, admin, pid } satisfies ClusterAddress)),
+  let deployment: Promise<Deployment> | undefined;
+  const answer = async (path = ''): Promise<string> => {
+    if (path === '/kubernetes') {
+      cluster ??= startKubernetes();
+      const { server, caPem, admin, pid } = await cluster;
+      return JSON.stringify({ server, caPem, admin, pid });
+    }
+    deployment ??= startDeployment();
+    const { log, stop, ...address } = await deployment;
+    return path === '/deployment/log' ? log() : JSON.stringify(address);
+  };
+  const server = createServer((request, response) => {
+    answer(request.url).then(
+      (text) => response.end(text),
       (error) => response.writeHead(500).end(String(error)),
     );
   });
-  project.provide('peers', `http://127.0.0.1:${await listen(server)}`);
-  return async () => {
-    server.close();
-    await (await cluster?.catch(() => undefined))?.stop();
+  const port = await listen(server);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async close() {
+      server.close();
+      await (await cluster?.catch(() => undefined))?.stop();
+      await (await deployment?.catch(() => undefined))?.stop();
+    },
   };
 }
 

@@ -27,8 +27,11 @@ export async function makeHostedZone(client: Route53Client, name: string, privat
   } as const;
   const asked = { Name: name, CallerReference: `${name} ${performance.now()}`, ...(privateZone && inVpc) };
   const made = await client.send(new CreateHostedZoneCommand(asked));
-  const id = made.HostedZone!.Id!.replace('/hostedzone/', '');
+  return openHostedZone(client, made.HostedZone!.Id!.replace('/hostedzone/', ''), name);
+}
 
+/** A zone that is there, by its id. */
+export function openHostedZone(client: Route53Client, id: string, name: string): HostedZone {
   const sets = async (at: string, type: string) => {
     const start = { StartRecordName: at, StartRecordType: type } as { StartRecordName: string; StartRecordType: 'TXT' };
     const found = await client.send(new ListResourceRecordSetsCommand({ HostedZoneId: id, ...start, MaxItems: 1 }));
