@@ -125,6 +125,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
   AwsThrottled: 'Wait: AWS asks to slow down.',
   AwsUnauthorized: 'Give the service credentials that AWS accepts.',
   AwsUnreachable: 'Check that the service reaches the AWS API of the region.',
+  KeyKindNotKept: 'Ask for a key of ECDSA or RSA: KMS, where keys of CAs lie here, has no other.',
   SigningKeyUnusable: 'Enable the KMS key, allow the service to use it, or name another key.',
   PathNotAllowed: 'Choose a directory under a root that the operator allowed.',
   RootMissing: 'Create the root directory on the machine that runs the service.',

@@ -12,6 +12,7 @@ import { certificateView } from './certificateView.ts';
 import { type Meta, StaleVersion } from './ledger.ts';
 import { CERTIFICATES } from './projections.ts';
 import type { Services } from './services.ts';
+import { heldKey } from './heldKey.ts';
 import { type PolicyOfTeam, policyFor } from './teams.ts';
 
 type Needs = Pick<Services, 'ledger' | 'views' | 'x509' | 'clock' | 'ids'>;
@@ -185,13 +186,22 @@ export async function exportKey(
   meta: Meta,
 ): Promise<{ key: string; chain: string }> {
   const { ledger, ids, x509 } = services;
-  issuedOf((await loadCertificate(services, team, name)).state, team, name);
+  const before = issuedOf((await loadCertificate(services, team, name)).state, team, name);
+  if (before.keyRef) await openKey(services, before.keyRef, team);
   const command = { type: 'RecordKeyExport', exportId: ids.uuid() } as const;
   const { state } = await ledger.handle(certificateDecider, certificateStream(team, name), command, meta);
   const { keyRef, chainRef } = issuedOf(state, team, name);
-  const key = await sealedText(services, keyRef!, team);
+  const key = await openKey(services, keyRef!, team);
   const { encoding } = (state as LiveCertificate).spec.privateKey;
   return { key: x509.encodeKey(key, encoding), chain: await sealedText(services, chainRef, team) };
+}
+
+async function openKey(services: Pick<Reads, 'vault'>, ref: string, team: string): Promise<string> {
+  const key = heldKey(await sealedText(services, ref, team));
+  if (key) return key;
+  throw new Refusal('KeyNotHeld', 'the private key is kept where nobody can take it out', {
+    remedy: 'issue from it: name the certificate in an issuer of type ca',
+  });
 }
 
 function issuedOf(state: CertificateState, team: string, name: string): Issued {

@@ -1,4 +1,5 @@
 import type { Commit } from '../ports/eventStore.ts';
+import { retireCaKeys } from './reactions/caKeys.ts';
 import { offerDestination, pursueCertificate } from './reactions/certificate.ts';
 import { pursueCluster } from './reactions/cluster.ts';
 import { pursueIssuer, recheckCaIssuers } from './reactions/issuer.ts';
@@ -8,7 +9,7 @@ import type { Services } from './services.ts';
 /** What reactions act through. */
 export type ReactionNeeds = Pick<
   Services,
-  'ledger' | 'vault' | 'views' | 'acme' | 'x509' | 'clusters' | 'workflows' | 'clock' | 'log'
+  'ledger' | 'vault' | 'views' | 'acme' | 'x509' | 'accountKeys' | 'caKeys' | 'clusters' | 'workflows' | 'clock' | 'log'
 >;
 
 const PURSUE: Readonly<Record<string, (services: ReactionNeeds, stream: string) => Promise<unknown>>> = {
@@ -44,6 +45,7 @@ export async function react(services: ReactionNeeds, commit: Commit): Promise<vo
   if (commit.events.some((event) => PROMPT.has(event.type))) await pursue(services, commit.stream);
   if (commit.events.some((event) => event.type === 'CertificateIssued'))
     await recheckCaIssuers(services, commit.stream);
+  if (commit.stream.startsWith('certificate/')) await retireCaKeys(services, commit.stream, commit.events);
   if (commit.events.some((event) => event.type === 'DeliveryWithdrawn'))
     await offerDestination(services, commit.stream);
 }

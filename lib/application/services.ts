@@ -5,6 +5,7 @@ import type { Destinations } from '../ports/destinations.ts';
 import type { DnsProvider } from '../ports/dnsProvider.ts';
 import type { EventStore } from '../ports/eventStore.ts';
 import type { Metrics } from '../ports/metrics.ts';
+import type { KeyMaker } from '../ports/keyMaker.ts';
 import type { SecretVault } from '../ports/secretVault.ts';
 import type { Clock, Ids, Log } from '../ports/system.ts';
 import type { Views } from '../ports/views.ts';
@@ -26,11 +27,10 @@ export interface Services {
   readonly challengeTokens: ChallengeTokens;
   readonly holders: Holders;
   readonly x509: X509;
-  /**
-   * The private key of a new ACME account, as `x509.signer` reads it: PEM, or what names a key elsewhere (an ARN of KMS). Absent: each account
-   * gets an ECDSA P-256 key of its own.
-   */
-  readonly accountKey?: () => Promise<string>;
+  /** Makes the keys of new ACME accounts. Absent: they are made here, and lie in the vault. */
+  readonly accountKeys?: KeyMaker;
+  /** Makes the keys of new certificates that are CAs. Absent: as those of all certificates. */
+  readonly caKeys?: KeyMaker;
   readonly destinations: Destinations;
   readonly clusters: Clusters;
   readonly clock: Clock;

@@ -56,7 +56,8 @@ export interface ExpectedCertificate {
 }
 
 /**
- * X.509 and PKCS formats. Private keys are PKCS#8 PEM inside the program; `publicKeyHash` is SHA-256 over SubjectPublicKeyInfo (hex).
+ * X.509 and PKCS formats. Private keys are PKCS#8 PEM inside the program; `signer` and `createCsr` may also take
+ * what names a key elsewhere. `publicKeyHash` is SHA-256 over SubjectPublicKeyInfo (hex).
  * Readers throw Refusal with code `InvalidCsr`, `InvalidCertificate` or `InvalidKey` and the reason for input that does not parse; a key that
  * is not issued for (RSA under 2048 bits, an unknown curve) is `WeakKey`, and a request whose own signature fails `CsrSignatureInvalid`.
  */

@@ -1,5 +1,12 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import {
+  DescribeKeyCommand,
+  DisableKeyCommand,
+  KMSClient,
+  ListKeysCommand,
+  ListResourceTagsCommand,
+  ScheduleKeyDeletionCommand,
+} from '@aws-sdk/client-kms';
 import { Route53Client } from '@aws-sdk/client-route-53';
 import { GetSecretValueCommand, ListSecretVersionIdsCommand } from '@aws-sdk/client-secrets-manager';
 import { STSClient } from '@aws-sdk/client-sts';
@@ -7,6 +14,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { destinations } from '../../lib/adapters/destinations.ts';
 import { dnsProvider } from '../../lib/adapters/dns/dnsProvider.ts';
 import { dnsProviders } from '../../lib/adapters/dnsProviders.ts';
+import { kmsKeyMaker } from '../../lib/adapters/kms/keyMaker.ts';
 import { kmsSigners } from '../../lib/adapters/kms/keySigner.ts';
 import { x509WithKms } from '../../lib/adapters/kms/x509.ts';
 import { httpClient } from '../../lib/adapters/net/client.ts';
@@ -15,12 +23,17 @@ import { route53Clients } from '../../lib/adapters/route53/clients.ts';
 import { route53DnsProvider } from '../../lib/adapters/route53/dnsProvider.ts';
 import { secretsManagerClients } from '../../lib/adapters/secretsManager/clients.ts';
 import { secretsManagerDestinations } from '../../lib/adapters/secretsManager/destinations.ts';
+import { exportKey } from '../../lib/application/certificates.ts';
+import { publicCause } from '../../lib/application/publicCause.ts';
 import type { Services } from '../../lib/application/services.ts';
+import { certificateDecider } from '../../lib/domain/certificate.decide.ts';
+import { certificateStream } from '../../lib/domain/certificate.ts';
 import { policyOf } from '../../lib/domain/policy.ts';
 import { teamDecider, teamStream } from '../../lib/domain/team.ts';
 import { clientOf } from '../support/aws.ts';
 import {
   type Core,
+  eventually,
   loadCertificate,
   putIssuer,
   requestCertificate,
@@ -28,7 +41,14 @@ import {
   specOf,
   startCore,
 } from '../support/core.ts';
-import { acmeIssuer, certificatesOf, newestIssuance, opensslVerify, renew } from '../support/issuing.ts';
+import {
+  acmeIssuer,
+  certificatesOf,
+  failedIssuance,
+  newestIssuance,
+  opensslVerify,
+  renew,
+} from '../support/issuing.ts';
 import { describeWith } from '../support/peers/describeWith.ts';
 import { type HostedZone, makeHostedZone, startZoneResolver } from '../support/peers/hostedZone.ts';
 import { type Ministack, startMinistack } from '../support/peers/ministack.ts';
@@ -44,6 +64,7 @@ describeWith(['ministack', 'pebble', 'openssl'], 'a certificate by Route 53, KMS
   let zone: HostedZone;
   let resolver: Awaited<ReturnType<typeof startZoneResolver>>;
   let core: Core;
+  let kms: KMSClient;
   let secrets: ReturnType<ReturnType<typeof secretsManagerClients>>;
   const http = httpClient({ allow: ['*'] });
 
@@ -53,8 +74,7 @@ describeWith(['ministack', 'pebble', 'openssl'], 'a certificate by Route 53, KMS
     zone = await makeHostedZone(new Route53Client(config), 'example.test');
     resolver = await startZoneResolver([zone]);
     pebble = await startPebble({ dnsServer: resolver.address });
-    const kms = new KMSClient(config);
-    const made = await kms.send(new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }));
+    kms = new KMSClient(config);
     const roles = { config, sts: new STSClient(config), sessionName: 'chancery-test' };
     const client = secretsManagerClients(roles);
     secrets = client({});
@@ -65,7 +85,8 @@ describeWith(['ministack', 'pebble', 'openssl'], 'a certificate by Route 53, KMS
       dns: dnsProviders({ dns, route53 }),
       destinations: destinations({ secretsManager: secretsManagerDestinations({ client }) }),
       x509: x509WithKms(services.x509, kmsSigners(kms)),
-      accountKey: async () => made.KeyMetadata!.Arn!,
+      accountKeys: kmsKeyMaker(kms, { instance: 'test', keyClass: 'account' }),
+      caKeys: kmsKeyMaker(kms, { instance: 'test', keyClass: 'ca' }),
     });
     core = await startCore(tempDir('aws'), { decorate });
     const { ledger } = core.services;
@@ -76,6 +97,7 @@ describeWith(['ministack', 'pebble', 'openssl'], 'a certificate by Route 53, KMS
   });
   afterAll(async () => {
     await core?.stop();
+    kms?.destroy();
     await http.close();
     await pebble?.stop();
     await resolver?.stop();
@@ -112,12 +134,107 @@ describeWith(['ministack', 'pebble', 'openssl'], 'a certificate by Route 53, KMS
     expect(await zone.query('_acme-challenge.app.example.test', 'TXT')).toEqual([]);
   });
 
-  it('has an account whose key is nowhere but in KMS', async () => {
-    const { vault } = core.services;
-    const sealed = Buffer.from((await vault.open(`account/${TEAM}/pebble`, TEAM))!).toString();
-    expect(sealed).toMatch(/^arn:aws:kms:/);
+  const sealed = async (ref: string): Promise<string> =>
+    Buffer.from((await core.services.vault.open(ref, TEAM))!).toString();
+  const stateOf = async (KeyId: string) => (await kms.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata!.KeyState;
+  /** Keys in KMS that were made for a reference, and were not given up. */
+  const keysFor = async (ref: string): Promise<string[]> => {
+    const made: string[] = [];
+    for (const { KeyId, KeyArn } of (await kms.send(new ListKeysCommand({}))).Keys!) {
+      const { Tags } = await kms.send(new ListResourceTagsCommand({ KeyId }));
+      const named = Tags!.some(({ TagKey, TagValue }) => TagKey === 'chancery.dev/ref' && TagValue === ref);
+      if (named && (await stateOf(KeyId!)) === 'Enabled') made.push(KeyArn!);
+    }
+    return made;
+  };
+
+  it('has an account whose key is nowhere but in KMS, and is one', async () => {
+    const ref = `account/${TEAM}/pebble`;
+    expect(await keysFor(ref)).toEqual([await sealed(ref)]);
     expect(await newestIssuance(core.services, TEAM, 'app')).toContain(
       (await loadCertificate(core.services, TEAM, 'app')).uid,
     );
+  });
+
+  it('has a CA whose key is in KMS and signs leaves; its renewal takes another key and lets the first go, its deletion the last', async () => {
+    const { services } = core;
+    await putIssuer(services, TEAM, 'self', { selfSigned: {} });
+    await putIssuer(services, TEAM, 'root', { ca: { secretName: 'root-tls' } });
+    const own = (name: string) => ({ name, kind: 'Issuer' }) as const;
+    const destination = { kind: 'secretsManager', name: `chancery/${TEAM}/root` } as const;
+    const root = specOf({
+      commonName: 'Shop root',
+      dnsNames: [],
+      isCA: true,
+      duration: '87600h',
+      issuerRef: own('self'),
+      secretName: 'root-tls',
+      destinations: [destination],
+    });
+    const issue = async (name: string) => {
+      await requestCertificate(services, TEAM, name, specOf({ dnsNames: [`${name}.test`], issuerRef: own('root') }));
+      const { issued } = await settled(services, TEAM, name);
+      return { leaf: await sealed(issued!.chainRef), ca: await sealed(`${issued!.chainRef}/ca`) };
+    };
+    await requestCertificate(services, TEAM, 'root', root);
+    const { uid, issued } = await settled(services, TEAM, 'root');
+    const first = await sealed(issued!.keyRef!);
+    expect(await keysFor(`key/${uid}/1`)).toEqual([first]);
+    const one = await issue('one');
+    expect(await opensslVerify(one.leaf, one.ca)).toMatch(/: OK$/);
+    expect(one.ca).toBe(await sealed(issued!.chainRef));
+    // Nobody can take the key out: neither a destination nor the API has it.
+    expect(Object.keys(await secret(destination.name))).not.toContain('tls.key');
+    await expect(exportKey(services, TEAM, 'root', { actor: 'test' })).rejects.toMatchObject({ code: 'KeyNotHeld' });
+
+    await renew(services, TEAM, 'root', 1);
+    const second = await sealed((await settled(services, TEAM, 'root')).issued!.keyRef!);
+    await eventually('the first key is let go', async () => (await stateOf(first)) === 'PendingDeletion');
+    expect([second === first, await stateOf(second)]).toEqual([false, 'Enabled']);
+    const two = await issue('two');
+    expect(await opensslVerify(two.leaf, two.ca)).toMatch(/: OK$/);
+
+    const command = { type: 'Delete', withdraw: false } as const;
+    await services.ledger.handle(certificateDecider, certificateStream(TEAM, 'root'), command, { actor: 'test' });
+    await eventually('the second key is let go', async () => (await stateOf(second)) === 'PendingDeletion');
+  });
+
+  it('keeps the key of a CA over a renewal where rotationPolicy says Never', async () => {
+    const { services } = core;
+    const kind = { algorithm: 'RSA', size: 2048, encoding: 'PKCS1', rotationPolicy: 'Never' } as const;
+    const spec = specOf({
+      commonName: 'Old root',
+      dnsNames: [],
+      isCA: true,
+      issuerRef: { name: 'self', kind: 'Issuer' },
+      privateKey: kind,
+    });
+    await requestCertificate(services, TEAM, 'old', spec);
+    const first = await sealed((await settled(services, TEAM, 'old')).issued!.keyRef!);
+    await renew(services, TEAM, 'old', 1);
+    const { uid, issued } = await settled(services, TEAM, 'old');
+    expect(await sealed(issued!.keyRef!)).toBe(first);
+    expect([await keysFor(`key/${uid}/2`), await stateOf(first)]).toEqual([[], 'Enabled']);
+  });
+
+  it('says that a key is disabled, or on its way out, as the cause', async () => {
+    const { services } = core;
+    const KeyId = await sealed(`account/${TEAM}/pebble`);
+    const cause = async (name: string) => {
+      await requestCertificate(services, TEAM, name, specOf({ dnsNames: [`${name}.example.test`] }));
+      const { problem } = (await failedIssuance(services, TEAM, name)).failure;
+      return publicCause(problem);
+    };
+    await kms.send(new DisableKeyCommand({ KeyId }));
+    expect(await cause('disabled')).toMatchObject({
+      code: 'SigningKeyUnusable',
+      detail: expect.stringContaining('disabled'),
+    });
+    await kms.send(new ScheduleKeyDeletionCommand({ KeyId }));
+    expect(await cause('ending')).toMatchObject({
+      code: 'SigningKeyUnusable',
+      detail: expect.stringMatching(/pending (?:deletion|import)|PendingDeletion/i),
+      remedy: expect.stringContaining('Enable the KMS key'),
+    });
   });
 });

@@ -6,7 +6,7 @@ import type { KeySigner } from '../../ports/keySigner.ts';
 import { ecdsaOctets } from '../x509/signed.ts';
 
 /** KMS's key specs that sign here. */
-const KINDS: Readonly<Record<string, KeyKind>> = {
+export const KEY_KINDS: Readonly<Record<string, KeyKind>> = {
   ECC_NIST_P256: { algorithm: 'ECDSA', size: 256 },
   ECC_NIST_P384: { algorithm: 'ECDSA', size: 384 },
   ECC_NIST_P521: { algorithm: 'ECDSA', size: 521 },
@@ -44,7 +44,7 @@ export function kmsSigners(client: KMSClient): (keyId: string) => Promise<KeySig
  */
 export async function kmsSigner(client: KMSClient, keyId: string): Promise<KeySigner> {
   const found = await client.send(new GetPublicKeyCommand({ KeyId: keyId })).catch(refuse(keyId));
-  const kind = KINDS[found.KeySpec ?? ''];
+  const kind = KEY_KINDS[found.KeySpec ?? ''];
   if (!kind || found.KeyUsage !== 'SIGN_VERIFY') throw unusable(keyId, `${found.KeySpec} does not sign here`);
   return {
     kind,

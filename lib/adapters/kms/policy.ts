@@ -23,7 +23,74 @@ export function dataKeysPolicy(
   ];
 }
 
-/** What a role needs to sign by asymmetric keys: account keys and CA keys. */
-export const keySignerPolicy = (keyArns: readonly string[]): readonly PolicyStatement[] => [
-  { Sid: 'SigningKeys', Effect: 'Allow', Action: ['kms:GetPublicKey', 'kms:Sign'], Resource: keyArns },
-];
+/** What a signing key is for: an ACME account, or a CA. */
+export type SigningKeyClass = 'account' | 'ca';
+
+/** Tags of the signing keys that an installation makes. A role uses those of its own classes, and no other key of the AWS account. */
+export const INSTANCE_TAG = 'chancery.dev/instance';
+export const CLASS_TAG = 'chancery.dev/class';
+
+/** What the aliases of an installation's signing keys begin with. */
+export const aliasPrefix = (instance: string, keyClass: SigningKeyClass): string =>
+  `alias/chancery-${instance}/${keyClass}/`;
+
+/** What a role may do with each class of signing keys. `look`: read the public half. */
+export interface SigningKeyUses {
+  readonly sign?: readonly SigningKeyClass[];
+  readonly look?: readonly SigningKeyClass[];
+  readonly make?: readonly SigningKeyClass[];
+  readonly retire?: readonly SigningKeyClass[];
+}
+
+/**
+ * What a role needs of asymmetric keys in KMS.
+ * @param keys `keyArns`: the keys of the AWS account and region, `arn:aws:kms:eu-central-1:111122223333:key/*`; `aliasArn`: what the ARNs of its
+ *   aliases begin with, up to `alias`
+ */
+export function signingKeysPolicy(
+  keys: { readonly instance: string; readonly keyArns: readonly string[]; readonly aliasArn: string },
+  { sign = [], look = [], make = [], retire = [] }: SigningKeyUses,
+): readonly PolicyStatement[] {
+  const { instance, keyArns, aliasArn } = keys;
+  const tagged = (of: 'ResourceTag' | 'RequestTag', classes: readonly SigningKeyClass[]) => ({
+    [`aws:${of}/${INSTANCE_TAG}`]: [instance],
+    [`aws:${of}/${CLASS_TAG}`]: classes,
+  });
+  const ours = (Sid: string, Action: readonly string[], classes: readonly SigningKeyClass[]): PolicyStatement[] =>
+    classes.length === 0
+      ? []
+      : [
+          {
+            Sid,
+            Effect: 'Allow',
+            Action,
+            Resource: keyArns,
+            Condition: { StringEquals: tagged('ResourceTag', classes) },
+          },
+        ];
+  const aliases = make.map((keyClass) => aliasArn.replace(/alias$/, `${aliasPrefix(instance, keyClass)}*`));
+  return [
+    ...ours('SignByKeys', ['kms:GetPublicKey', 'kms:Sign'], sign),
+    ...ours('SeeSigningKeys', ['kms:GetPublicKey'], look),
+    ...(make.length === 0
+      ? []
+      : [
+          // The key is not there yet, so that what it will be is all that can be asked for.
+          {
+            Sid: 'MakeSigningKeys',
+            Effect: 'Allow' as const,
+            Action: ['kms:CreateKey', 'kms:TagResource'],
+            Resource: ['*'],
+            Condition: { StringEquals: { ...tagged('RequestTag', make), 'kms:KeyUsage': ['SIGN_VERIFY'] } },
+          },
+          { Sid: 'NameSigningKeys', Effect: 'Allow' as const, Action: ['kms:CreateAlias'], Resource: aliases },
+        ]),
+    // One that another run made first is named already: ours is given up.
+    ...ours('KeepSigningKeys', ['kms:CreateAlias', 'kms:DescribeKey', 'kms:ScheduleKeyDeletion'], make),
+    ...ours(
+      'RetireSigningKeys',
+      ['kms:ScheduleKeyDeletion'],
+      retire.filter((keyClass) => !make.includes(keyClass)),
+    ),
+  ];
+}

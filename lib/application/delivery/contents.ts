@@ -3,12 +3,16 @@ import type { DesiredDelivery } from '../../domain/delivery.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import type { CertificateSpec, SecretTemplate } from '../../domain/spec.ts';
 import type { SecretContents } from '../../ports/destinations.ts';
+import { heldKey } from '../heldKey.ts';
 import { caRefOf, chainRefOf, keyRefOf } from '../references.ts';
 import type { Services } from '../services.ts';
 
 type Needs = Pick<Services, 'vault' | 'x509'>;
 
-/** What a destination shall hold of a revision, from the vault. One that was issued for a CSR has no key there. */
+/**
+ * What a destination shall hold of a revision, from the vault. One that was issued for a CSR has no key there, and a CA's key may be where nobody
+ * can take it out.
+ */
 export async function contentsOf(
   { vault, x509 }: Needs,
   team: string,
@@ -25,7 +29,7 @@ export async function contentsOf(
   if (!chain) throw new Refusal('ChainMissing', `revision ${desired.revision} is not in the vault`);
   const { spec } = certificate;
   // Not by the spec: it may have gone over to a CSR since, while the revision that is delivered still has its key.
-  const key = await text(keyRefOf(desired.uid, desired.revision));
+  const key = heldKey(await text(keyRefOf(desired.uid, desired.revision)));
   return {
     certificate: chain,
     key: key && x509.encodeKey(key, spec.privateKey.encoding),

@@ -8,7 +8,7 @@ import { openCredential } from '../credentials.ts';
 import type { Services } from '../services.ts';
 import { sealedSigner } from '../signers.ts';
 
-type Needs = Pick<Services, 'ledger' | 'vault' | 'acme' | 'x509' | 'accountKey'>;
+type Needs = Pick<Services, 'ledger' | 'vault' | 'acme' | 'x509' | 'accountKeys'>;
 
 /** How to reach an issuer's CA. */
 export const endpointOf = ({ server, caBundle, skipTLSVerify }: AcmeIssuerSpec): AcmeEndpoint => ({
@@ -33,7 +33,7 @@ export async function acmeAccount(
   const meta = { actor: 'issuer' };
   let { state } = await ledger.load(accountDecider, stream);
   const keyRef = state.key?.ref ?? `account/${owner}/${name}`;
-  if (!state.key) await vault.seal(keyRef, owner, Buffer.from(await newKey(services)));
+  if (!state.key) await vault.seal(keyRef, owner, Buffer.from(await newKey(services, keyRef, owner)));
   const signer = await sealedSigner(services, keyRef, owner);
   if (!signer) throw new Refusal('AccountKeyMissing', `the account key of issuer ${name} is not in the vault`);
   if (!state.key) {
@@ -53,8 +53,11 @@ export async function acmeAccount(
   return { signer, url: account.url };
 }
 
-const newKey = ({ accountKey, x509 }: Needs): Promise<string> =>
-  accountKey ? accountKey() : x509.generateKey({ algorithm: 'ECDSA', size: 256 });
+/** ES256 is what every CA takes (RFC 8555 6.2). */
+const KIND = { algorithm: 'ECDSA', size: 256 } as const;
+
+const newKey = ({ accountKeys, x509 }: Needs, ref: string, owner: string): Promise<string> =>
+  accountKeys ? accountKeys.make(ref, owner, KIND) : x509.generateKey(KIND);
 
 /** The EAB key is base64url text in the credential, as CAs hand it out (RFC 8555 7.3.4). */
 async function binding(

@@ -18,7 +18,7 @@ import { type IssueInput, poll, type Run, requireIssuer, step, waitOrDefer } fro
 
 type Needs = Pick<
   Services,
-  'ledger' | 'vault' | 'store' | 'acme' | 'x509' | 'dns' | 'challengeTokens' | 'holders' | 'clock'
+  'ledger' | 'vault' | 'store' | 'acme' | 'x509' | 'accountKeys' | 'dns' | 'challengeTokens' | 'holders' | 'clock'
 >;
 
 interface Context {

@@ -9,7 +9,10 @@ import { signInternally } from './internal.ts';
 import { csrOf } from './key.ts';
 import { type IssueInput, poll, type Run, requireIssuer, step, waitOrDefer } from './run.ts';
 
-type Needs = Pick<Services, 'ledger' | 'vault' | 'views' | 'acme' | 'x509' | 'clock' | 'ids'>;
+type Needs = Pick<
+  Services,
+  'ledger' | 'vault' | 'views' | 'acme' | 'x509' | 'accountKeys' | 'caKeys' | 'clock' | 'ids'
+>;
 
 /** How often a CA that is not found is looked for again: one that was applied with what it signs may come a moment later. */
 const LOOKS = 4;

@@ -9,7 +9,7 @@ import type { Services } from '../services.ts';
 import { sealedKey } from './key.ts';
 import { type Run, requireIssuer } from './run.ts';
 
-type Needs = Pick<Services, 'ledger' | 'vault' | 'views' | 'x509' | 'clock' | 'ids'>;
+type Needs = Pick<Services, 'ledger' | 'vault' | 'views' | 'x509' | 'caKeys' | 'clock' | 'ids'>;
 
 /** Bytes of a serial number: 128 random bits. */
 const SERIAL_BYTES = 16;
@@ -68,7 +68,7 @@ async function intend(
   await run.record(...sealed, { type: 'IntendSigning', run: run.number, serial, notBefore, notAfter });
 }
 
-/** `key`: the certificate's own (PKCS#8 PEM), unless the requester keeps it. */
+/** `key`: the certificate's own, as `x509.signer` reads it, unless the requester keeps it. */
 async function sign({ x509 }: Needs, run: Run, ca: SigningCa | undefined, key: string | undefined): Promise<string> {
   const { spec } = run.certificate;
   const { serial, notBefore, notAfter } = run.issuance.signing!;

@@ -11,7 +11,7 @@ import type { Services } from '../services.ts';
 import { acmeAccount, endpointOf } from './account.ts';
 import { currentIssuance, type IssueInput, type Run, requireIssuer, step, waitOrDefer } from './run.ts';
 
-type Needs = Pick<Services, 'ledger' | 'vault' | 'acme' | 'x509' | 'clock'>;
+type Needs = Pick<Services, 'ledger' | 'vault' | 'acme' | 'x509' | 'accountKeys' | 'clock'>;
 
 /** Step Order: an order at the CA for the certificate's identifiers (RFC 8555 7.4). An issuer with nothing to prove needs none. */
 export function order(services: Needs, input: IssueInput): Promise<Outcome> {

@@ -10,7 +10,7 @@ import { acmeAccount, endpointOf } from './account.ts';
 import { recordFailure } from './recordFailure.ts';
 import { type IssueInput, type Run, requireIssuer, step } from './run.ts';
 
-type Needs = Pick<Services, 'ledger' | 'vault' | 'acme' | 'x509' | 'clock' | 'ids' | 'metrics'>;
+type Needs = Pick<Services, 'ledger' | 'vault' | 'acme' | 'x509' | 'accountKeys' | 'clock' | 'ids' | 'metrics'>;
 
 /**
  * Step Store: the chain, checked against the key and the names asked for, sealed; then CertificateIssued, the one commit point, then

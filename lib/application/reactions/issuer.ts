@@ -11,7 +11,7 @@ import { ISSUERS } from '../projections.ts';
 import type { Services } from '../services.ts';
 import { policyFor } from '../teams.ts';
 
-type Needs = Pick<Services, 'ledger' | 'vault' | 'views' | 'acme' | 'x509' | 'clock' | 'log'>;
+type Needs = Pick<Services, 'ledger' | 'vault' | 'views' | 'acme' | 'x509' | 'accountKeys' | 'clock' | 'log'>;
 
 /**
  * Checks an issuer when its check is due and records what changed: its directory and account, its CA certificate.

@@ -1,10 +1,20 @@
-import { randomBytes, X509Certificate } from 'node:crypto';
+import { randomBytes, randomUUID, X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CreateKeyCommand, DisableKeyCommand, EnableKeyCommand, type KeySpec, KMSClient } from '@aws-sdk/client-kms';
+import {
+  CreateKeyCommand,
+  DescribeKeyCommand,
+  DisableKeyCommand,
+  EnableKeyCommand,
+  type KeySpec,
+  KMSClient,
+  ListKeysCommand,
+} from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { kmsDataKeys } from '../../../lib/adapters/kms/dataKeys.ts';
-import { kmsSigner } from '../../../lib/adapters/kms/keySigner.ts';
+import { kmsKeyMaker } from '../../../lib/adapters/kms/keyMaker.ts';
+import { kmsSigner, kmsSigners } from '../../../lib/adapters/kms/keySigner.ts';
+import { x509WithKms } from '../../../lib/adapters/kms/x509.ts';
 import { openDatabase } from '../../../lib/adapters/sqlite/database.ts';
 import { sqliteSealedRows } from '../../../lib/adapters/sqlite/sealedRows.ts';
 import { rewrapAll, secretVault } from '../../../lib/adapters/vault/secretVault.ts';
@@ -148,6 +158,67 @@ describeWith(['ministack', 'openssl'], 'a CA whose key is in KMS', () => {
     const leaf = new X509Certificate(await certificate(newSigner(), { dnsNames }, ca));
     expect(leaf.raw.length).toBeGreaterThan(4096);
     expect(leaf.verify(new X509Certificate(ca.certificate).publicKey)).toBe(true);
+  });
+});
+
+describeWith(['ministack'], 'keys that are made in KMS', () => {
+  beforeAll(startKms);
+  afterAll(stopKms);
+
+  const kind = { algorithm: 'ECDSA', size: 256 } as const;
+  const maker = (instance = 'test', keyClass: 'account' | 'ca' = 'account') => kmsKeyMaker(kms, { instance, keyClass });
+  const stateOf = async (KeyId: string) => (await kms.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata!.KeyState;
+  const enabled = async () => {
+    const { Keys } = await kms.send(new ListKeysCommand({}));
+    const states = await Promise.all(Keys!.map(({ KeyArn }) => stateOf(KeyArn!)));
+    return states.filter((state) => state === 'Enabled').length;
+  };
+
+  test('are one for a reference, however many ask for it at once and later', async () => {
+    const before = await enabled();
+    const ask = () => maker().make('account/shop/le', 'shop', kind);
+    const all = await Promise.all([ask(), ask(), ask()]);
+    expect(new Set([...all, await ask()]).size).toBe(1);
+    expect((await enabled()) - before).toBe(1);
+    expect((await kmsSigner(kms, all[0]!)).kind).toEqual(kind);
+  });
+
+  test('are apart by installation, by class and by reference', async () => {
+    const made = await Promise.all([
+      maker().make('account/shop/one', 'shop', kind),
+      maker('other').make('account/shop/one', 'shop', kind),
+      maker('test', 'ca').make('account/shop/one', 'shop', kind),
+      maker().make('account/shop/two', 'shop', kind),
+    ]);
+    expect(new Set(made).size).toBe(4);
+  });
+
+  test('are of the kind that was asked for, and of no kind that KMS has not', async () => {
+    for (const [, wanted] of SPECS) {
+      const key = await maker().make(`key/${wanted.size}/1`, 'shop', wanted);
+      expect((await kmsSigner(kms, key)).kind).toEqual(wanted);
+    }
+    const odd = maker().make('key/odd/1', 'shop', { algorithm: 'Ed25519', size: 256 });
+    await expect(odd).rejects.toMatchObject({ code: 'KeyKindNotKept', field: 'spec.privateKey' });
+  });
+
+  test('are let go once, and what is no key here is left alone', async () => {
+    const key = await maker().make('account/shop/gone', 'shop', kind);
+    await maker().retire(key);
+    await maker().retire(key);
+    expect(await stateOf(key)).toBe('PendingDeletion');
+    await maker().retire(`arn:aws:kms:${aws.region}:000000000000:key/${randomUUID()}`);
+    await maker().retire(await x509().generateKey(kind));
+    await expect(kmsSigner(kms, key).then((signer) => signer.sign(Buffer.from('x'), 'SHA-256'))).rejects.toMatchObject({
+      code: 'SigningKeyUnusable',
+    });
+  });
+
+  test('make requests for certificates, too', async () => {
+    const key = await maker('test', 'ca').make('key/csr/1', 'shop', kind);
+    const { createCsr, readCsr } = x509WithKms(x509(), kmsSigners(kms));
+    const facts = await readCsr(await createCsr({ ...noNames, dnsNames: ['app.example.test'] }, key));
+    expect(facts.dnsNames).toEqual(['app.example.test']);
   });
 });
 
