@@ -31,6 +31,8 @@ export const catalogue: readonly StreamEntry[] = [
     commands: {
       Request: by(API, 'CertificateRequested'),
       Renew: by(`${API}, ${REACTION}`, 'RenewalRequested'),
+      RecordRenewalInformation: by(REACTION, 'RenewalInformationRead'),
+      ScheduleReplacement: by(`${API}, ${REACTION}`, 'ReplacementScheduled'),
       RecordIssued: by(STORE, 'CertificateIssued', 'CertificateDiscarded'),
       RecordDeliveries: by(REACTION, 'DeliveriesRequested'),
       RecordExpiryNear: by(REACTION, 'ExpiryNeared'),

@@ -1,4 +1,5 @@
-import type { IssueReason, LiveCertificate } from '../domain/certificate.ts';
+import { type IssueReason, type LiveCertificate, whyUnfit } from '../domain/certificate.ts';
+import type { Replacement, UnfitReason } from '../domain/renewal.ts';
 import type { Instant } from '../domain/time.ts';
 import type { CertificateFacts } from './certificateFacts.ts';
 import type { DeliveryView } from './deliveryView.ts';
@@ -9,9 +10,32 @@ import type { Condition } from './schema/answers.ts';
 const ISSUING_REASON: Readonly<Record<IssueReason, string>> = {
   NeverIssued: 'DoesNotExist',
   SpecChanged: 'RequestChanged',
+  IssuerChanged: 'IncorrectIssuer',
+  KeyCompromised: 'KeyCompromised',
+  CaCompromised: 'CaCompromised',
+  Revoked: 'Revoked',
+  Mismatch: 'InvalidKeyPair',
+  SecretLost: 'MissingData',
+  AriWindow: 'Renewing',
   Expiring: 'Renewing',
   Manual: 'ManuallyTriggered',
 };
+
+/** Why a revision that stands is of no use, in words. */
+const UNFIT: Readonly<Record<UnfitReason, string>> = {
+  SpecChanged: 'the spec changed after it was issued',
+  IssuerChanged: 'the spec names another issuer since',
+  KeyCompromised: 'its key is known to others',
+  CaCompromised: 'its CA is not to be trusted',
+  Revoked: 'it was revoked',
+  Mismatch: 'its key and its certificate do not belong together',
+  SecretLost: 'its key or its certificate is lost',
+};
+
+const isOf =
+  (reason: IssueReason) =>
+  (one: Replacement): boolean =>
+    one.reason === reason;
 
 /** Whether a usable certificate stands, in cert-manager's words. */
 export function readyCondition({ certificate, now }: CertificateFacts): Condition {
@@ -25,9 +49,10 @@ export function readyCondition({ certificate, now }: CertificateFacts): Conditio
   });
   if (!issued) return no('DoesNotExist', 'No certificate was issued yet', createdAt);
   if (issued.notAfter <= now) return no('Expired', `Certificate expired at ${issued.notAfter}`, issued.notAfter);
-  if (issuing?.reason === 'SpecChanged') {
-    const message = `The spec changed after revision ${issued.revision} was issued`;
-    return no('RequestChanged', message, issuing.since);
+  const unfit = whyUnfit(certificate);
+  if (unfit) {
+    const since = issuing?.reason === unfit ? issuing.since : certificate.replacements?.find(isOf(unfit))?.at;
+    return no(ISSUING_REASON[unfit], `Revision ${issued.revision} is not to be used: ${UNFIT[unfit]}`, since);
   }
   const message = 'Certificate is up to date and has not expired';
   return { type: 'Ready', status: 'True', reason: 'Ready', message, lastTransitionTime: issuedAt };

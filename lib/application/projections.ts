@@ -1,5 +1,5 @@
 import { certificateDecider } from '../domain/certificate.decide.ts';
-import { type CertificateState, renewAt } from '../domain/certificate.ts';
+import { type CertificateState, renewAt, whyUnfit } from '../domain/certificate.ts';
 import { type ClusterState, clusterDecider } from '../domain/cluster.ts';
 import { type CredentialState, credentialDecider } from '../domain/credential.ts';
 import { type Decider, type DomainEvent, UnknownEvent } from '../domain/decider.ts';
@@ -73,8 +73,7 @@ function certificateRow(state: CertificateState, [, team, name]: readonly string
     notBefore: issued?.notBefore,
     notAfter: issued?.notAfter,
     renewalTime: renewAt(state),
-    ready:
-      issued !== undefined && (issuing === undefined || issuing.reason === 'Expiring' || issuing.reason === 'Manual'),
+    ready: issued !== undefined && whyUnfit(state) === undefined,
     destinations: dispatched?.destinations ?? [],
   };
   const watch = { expires: doc.notAfter, owed: doc.renewalTime, issuer: issuerLabel(team!, spec.issuerRef) };

@@ -13,6 +13,13 @@ export type Told = Omit<TimelineEvent, 'at' | 'actor'>;
 const ASKED: Readonly<Record<IssueReason, string>> = {
   NeverIssued: 'Requested',
   SpecChanged: 'Requested again: the spec changed',
+  IssuerChanged: 'Requested again: the spec names another issuer',
+  KeyCompromised: 'Requested again: the key is known to others',
+  CaCompromised: 'Requested again: the CA is not to be trusted',
+  Revoked: 'Requested again: it was revoked',
+  Mismatch: 'Requested again: key and certificate do not belong together',
+  SecretLost: 'Requested again: the key or the certificate is lost',
+  AriWindow: 'Renewal requested: the CA suggests this time',
   Expiring: 'Renewal requested: it is time',
   Manual: 'Renewal requested: somebody asked for it',
 };
@@ -30,6 +37,16 @@ export function tellCertificate(event: CertificateEvent): Told[] {
     case 'CertificateIssued': {
       const { revision, serial, notAfter } = event;
       return [{ type: 'issued', message: `Issued: serial ${serial}, valid until ${notAfter}`, revision }];
+    }
+    case 'RenewalInformationRead': {
+      const { revision, window, renewAt, explanationURL } = event;
+      const why = explanationURL === undefined ? '' : `: see ${publicText(explanationURL)}`;
+      const message = `The CA suggests a renewal between ${window.start} and ${window.end}${why}`;
+      return [{ type: 'renewalInformation', message: `${message}; it is planned for ${renewAt}`, revision }];
+    }
+    case 'ReplacementScheduled': {
+      const { revision, reason, at } = event;
+      return [{ type: 'replacing', message: `Replaced from ${at} on: ${reason}`, revision }];
     }
     case 'CertificateDiscarded':
       return [{ type: 'discarded', message: `Not used: ${event.reason}`, revision: event.revision }];

@@ -1,20 +1,21 @@
+import { instantWithin, isWindow, type SuggestedWindow } from './ari.ts';
 import {
   type CertificateEvent,
   type CertificateState,
   certificateDueAt,
   evolveCertificate,
   expiryNearAt,
-  type Issued,
-  type IssueReason,
   type LiveCertificate,
   noCertificate,
-  specifiedRenewal,
 } from './certificate.ts';
 import type { Decider } from './decider.ts';
 import { withUid } from './destination.ts';
+import type { Issued } from './issued.ts';
 import { sameJson } from './json.ts';
 import { Refusal } from './refusal.ts';
+import { type IssueReason, nextNeed, ownTime, type Replacement } from './renewal.ts';
 import type { CertificateSpec } from './spec.ts';
+import { needsIssuance } from './specChange.ts';
 import type { Instant } from './time.ts';
 
 export type CertificateCommand =
@@ -22,6 +23,19 @@ export type CertificateCommand =
   | { readonly type: 'Request'; readonly uid: string; readonly spec: CertificateSpec; readonly policyVersion: number }
   /** Asks for a new revision after `afterRevision`; an older or already answered one changes nothing. */
   | { readonly type: 'Renew'; readonly afterRevision: number; readonly reason: IssueReason }
+  /** Gives up the revision that is being issued for a new one, for the same reason: another issuer stands in for the one that fails. */
+  | { readonly type: 'LeaveIssuer'; readonly revision: number }
+  /** What the CA suggests for the revision; the same again changes nothing. `random` in [0, 1) draws the instant. */
+  | {
+      readonly type: 'RecordRenewalInformation';
+      readonly revision: number;
+      readonly window: SuggestedWindow;
+      readonly explanationURL?: string;
+      readonly checkAt: Instant;
+      readonly random: number;
+    }
+  /** Has the revision replaced from `at` on; an earlier time of the same reason stays. */
+  | ({ readonly type: 'ScheduleReplacement'; readonly revision: number } & Replacement)
   | { readonly type: 'RecordIssued'; readonly uid: string; readonly issued: Issued }
   | {
       readonly type: 'RecordDeliveries';
@@ -35,28 +49,6 @@ export type CertificateCommand =
   | { readonly type: 'Delete'; readonly withdraw: boolean }
   | { readonly type: 'RecordReleased'; readonly uid: string };
 
-/** Members of a spec that a certificate carries; a change in any of them needs a new issuance. */
-const ISSUED_MEMBERS = [
-  'commonName',
-  'subject',
-  'dnsNames',
-  'ipAddresses',
-  'uris',
-  'emailAddresses',
-  'issuerRef',
-  'duration',
-  'usages',
-  'isCA',
-  'request',
-] as const;
-
-/** Whether a certificate issued for `before` does not satisfy `after`. */
-export function needsIssuance(before: CertificateSpec, after: CertificateSpec): boolean {
-  const { algorithm, size } = after.privateKey;
-  if (before.privateKey.algorithm !== algorithm || before.privateKey.size !== size) return true;
-  return ISSUED_MEMBERS.some((member) => !sameJson(before[member], after[member]));
-}
-
 function decideCertificate(
   command: CertificateCommand,
   state: CertificateState,
@@ -64,9 +56,17 @@ function decideCertificate(
 ): readonly CertificateEvent[] {
   switch (command.type) {
     case 'Request':
-      return request(command, state);
+      return request(command, state, now);
     case 'Renew':
       return renew(command, live(state));
+    case 'LeaveIssuer': {
+      if (state.status !== 'live' || state.issuing?.revision !== command.revision) return [];
+      return [{ type: 'RenewalRequested', revision: state.lastRevision + 1, reason: state.issuing.reason }];
+    }
+    case 'RecordRenewalInformation':
+      return recordRenewalInformation(command, state);
+    case 'ScheduleReplacement':
+      return scheduleReplacement(command, live(state));
     case 'RecordIssued':
       return recordIssued(command, state);
     case 'RecordDeliveries':
@@ -91,6 +91,7 @@ function decideCertificate(
 function request(
   { uid: newUid, spec: asked, policyVersion }: Extract<CertificateCommand, { type: 'Request' }>,
   state: CertificateState,
+  now: Instant,
 ): readonly CertificateEvent[] {
   const uid = state.status === 'live' ? state.uid : newUid;
   const spec = { ...asked, destinations: asked.destinations.map((destination) => withUid(destination, uid)) };
@@ -102,7 +103,8 @@ function request(
   if (sameJson(state.spec, spec)) return [];
   const base = { type: 'CertificateRequested', uid, generation, spec, policyVersion } as const;
   if (!needsIssuance(state.spec, spec)) return [base];
-  return [{ ...base, revision, reason: state.issued ? 'SpecChanged' : 'NeverIssued' }];
+  const { reason } = nextNeed({ ...state, spec, specAt: now, formerSpec: state.spec }, now)!;
+  return [{ ...base, revision, reason }];
 }
 
 function renew(
@@ -111,6 +113,28 @@ function renew(
 ): readonly CertificateEvent[] {
   if (state.issuing || state.issued?.revision !== afterRevision) return [];
   return [{ type: 'RenewalRequested', revision: state.lastRevision + 1, reason }];
+}
+
+function recordRenewalInformation(
+  command: Extract<CertificateCommand, { type: 'RecordRenewalInformation' }>,
+  state: CertificateState,
+): readonly CertificateEvent[] {
+  const { revision, window, explanationURL, checkAt, random } = command;
+  if (state.status !== 'live' || state.issued?.revision !== revision || !isWindow(window)) return [];
+  const { renewalInfo: known } = state;
+  const same = known && sameJson(known.window, window);
+  if (same && known.explanationURL === explanationURL) return [];
+  const renewAt = same ? known.renewAt : instantWithin(window, random);
+  return [{ type: 'RenewalInformationRead', revision, window, renewAt, explanationURL, checkAt }];
+}
+
+function scheduleReplacement(
+  { revision, reason, at }: Extract<CertificateCommand, { type: 'ScheduleReplacement' }>,
+  { issued, replacements }: LiveCertificate,
+): readonly CertificateEvent[] {
+  if (issued?.revision !== revision) return [];
+  if (replacements?.some((one) => one.reason === reason && one.at <= at)) return [];
+  return [{ type: 'ReplacementScheduled', revision, reason, at }];
 }
 
 function recordIssued(
@@ -123,7 +147,7 @@ function recordIssued(
   if (state.status !== 'live' || state.uid !== uid) return discard('Deleted');
   if (state.issued?.revision === revision) return [];
   if (state.issuing?.revision !== revision) return discard('Superseded');
-  return [{ type: 'CertificateIssued', ...issued, renewAt: specifiedRenewal(state.spec, issued) }];
+  return [{ type: 'CertificateIssued', ...issued, renewAt: ownTime(uid, state.spec, issued) }];
 }
 
 function recordDeliveries(
@@ -156,7 +180,7 @@ function live(state: CertificateState): LiveCertificate {
 
 export const certificateDecider: Decider<CertificateCommand, CertificateState, CertificateEvent> = {
   category: 'certificate',
-  evolveVersion: 3,
+  evolveVersion: 4,
   initialState: noCertificate,
   decide: decideCertificate,
   evolve: evolveCertificate,

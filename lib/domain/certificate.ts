@@ -1,24 +1,22 @@
+import type { RenewalInformation } from './ari.ts';
 import { unknownEvent } from './decider.ts';
 import { destinationKey } from './destination.ts';
-import { durationSeconds } from './duration.ts';
+import type { Issued } from './issued.ts';
+import {
+  type IssueReason,
+  isUnfit,
+  type Need,
+  nextNeed,
+  type Replacement,
+  specifiedRenewal,
+  type UnfitReason,
+} from './renewal.ts';
 import type { CertificateSpec } from './spec.ts';
-import { earliest, type Instant, later, plusSeconds, secondsBetween } from './time.ts';
-import { nearExpiry, renewalTime } from './validity.ts';
+import { earliest, type Instant, plusSeconds } from './time.ts';
+import { nearExpiry } from './validity.ts';
 
-/** Why a revision is issued. */
-export type IssueReason = 'NeverIssued' | 'SpecChanged' | 'Expiring' | 'Manual';
-
-/** What was issued: facts and references, never key material. `keyRef` is absent in CSR mode. */
-export interface Issued {
-  readonly revision: number;
-  readonly generation: number;
-  readonly serial: string;
-  readonly fingerprint: string;
-  readonly notBefore: Instant;
-  readonly notAfter: Instant;
-  readonly keyRef?: string;
-  readonly chainRef: string;
-}
+export type { Issued } from './issued.ts';
+export type { IssueReason } from './renewal.ts';
 
 export type CertificateEvent =
   /** `revision` is present when the spec asks for a new issuance. */
@@ -33,6 +31,10 @@ export type CertificateEvent =
     }
   | { readonly type: 'RenewalRequested'; readonly revision: number; readonly reason: IssueReason }
   | ({ readonly type: 'CertificateIssued'; readonly renewAt: Instant } & Issued)
+  /** The CA suggests another window than before; `renewAt` is the instant drawn from it (RFC 9773). */
+  | ({ readonly type: 'RenewalInformationRead' } & RenewalInformation)
+  /** The revision is to be replaced, from `at` on. */
+  | ({ readonly type: 'ReplacementScheduled'; readonly revision: number } & Replacement)
   | { readonly type: 'CertificateDiscarded'; readonly revision: number; readonly reason: string }
   /** The delivery streams know what they owe; `taken` lists destinations that another certificate holds. */
   | {
@@ -85,6 +87,9 @@ export type LiveCertificate = Named & {
   readonly issuing?: Issuing;
   readonly issued?: Issued;
   readonly issuedAt?: Instant;
+  /** Of the issued revision. */
+  readonly renewalInfo?: RenewalInformation;
+  readonly replacements?: readonly Replacement[];
   /** The newest revision whose near end was recorded. */
   readonly nearedRevision?: number;
   readonly dispatched?: {
@@ -109,23 +114,24 @@ export const certificateStream = (team: string, name: string): string => `certif
 const GRACE = 60;
 const TAKEN_AGAIN = 600;
 
-/** Seconds that a certificate is kept at least, lest a wrong clock, ours or the CA's, has one issued after another without end. */
-const KEPT = 300;
+/** When the next revision is asked for, and why; undefined while none is issued, and where nothing asks for one. */
+export const nextRenewal = (state: LiveCertificate, now?: Instant): Need | undefined =>
+  state.issued && nextNeed(state, now);
 
-/** When the spec has what was issued renewed. */
-export function specifiedRenewal(spec: CertificateSpec, { notBefore, notAfter }: Issued): Instant {
-  const { renewBefore, renewBeforePercentage } = spec;
-  const before = renewBefore === undefined ? undefined : durationSeconds(renewBefore);
-  return renewalTime(notBefore, notAfter, before, renewBeforePercentage);
+/** When that is, as it is known beforehand. */
+export const renewAt = (state: LiveCertificate): Instant | undefined => nextRenewal(state)?.at;
+
+/** Why what is issued is not to be used any more; undefined while it is well, and while none is issued. */
+export function whyUnfit({ issued, issuing, replacements = [] }: LiveCertificate): UnfitReason | undefined {
+  const reasons = [...(issuing ? [issuing] : []), ...replacements].map(({ reason }) => reason);
+  return issued && reasons.find(isUnfit);
 }
 
-/** When the certificate is to be renewed; undefined while none is issued. */
-export function renewAt(state: LiveCertificate): Instant | undefined {
-  const { issued, issuedAt, spec } = state;
-  if (!issued || !issuedAt) return undefined;
-  const due = specifiedRenewal(spec, issued);
-  const kept = Math.min(KEPT, secondsBetween(issued.notBefore, issued.notAfter) / 3);
-  return later(due, plusSeconds(issuedAt, kept));
+/** When the CA is asked next for its renewal information; undefined where nobody asks: nothing issued over ACME, or over, or not renewed. */
+export function renewalInfoDueAt({ issued, issuedAt, renewalInfo, spec }: LiveCertificate): Instant | undefined {
+  if (!issued?.acme?.certId || spec.renewal?.policy === 'Disabled') return undefined;
+  const at = renewalInfo?.checkAt ?? plusSeconds(issuedAt!, GRACE);
+  return at < issued.notAfter ? at : undefined;
 }
 
 /** When the near end of what is issued is to be recorded; undefined while none is issued, and once it was. */
@@ -163,12 +169,8 @@ export function certificateDueAt(state: CertificateState): Instant | undefined {
     : dispatched && dispatched.taken.length > 0
       ? plusSeconds(dispatched.at, TAKEN_AGAIN)
       : undefined;
-  return earliest(
-    ...releasing,
-    dispatch,
-    issuing ? plusSeconds(issuing.since, GRACE) : renewAt(state),
-    expiryNearAt(state),
-  );
+  const next = issuing ? [plusSeconds(issuing.since, GRACE)] : [renewAt(state), renewalInfoDueAt(state)];
+  return earliest(...releasing, dispatch, ...next, expiryNearAt(state));
 }
 
 export function evolveCertificate(state: CertificateState, event: CertificateEvent, at: Instant): CertificateState {
@@ -182,7 +184,18 @@ export function evolveCertificate(state: CertificateState, event: CertificateEve
     }
     case 'CertificateIssued': {
       const { type: _, renewAt: __, ...issued } = event;
-      return { ...asLive(state), issuing: undefined, issued, issuedAt: at };
+      const done = { issuing: undefined, renewalInfo: undefined, replacements: undefined };
+      return { ...asLive(state), ...done, issued, issuedAt: at };
+    }
+    case 'RenewalInformationRead': {
+      const { type: _, ...renewalInfo } = event;
+      return { ...asLive(state), renewalInfo };
+    }
+    case 'ReplacementScheduled': {
+      const { reason, at: from } = event;
+      const live = asLive(state);
+      const others = live.replacements?.filter((one) => one.reason !== reason) ?? [];
+      return { ...live, replacements: [...others, { reason, at: from }] };
     }
     case 'CertificateDiscarded':
       return { ...state, lastDiscarded: event.revision };

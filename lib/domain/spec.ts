@@ -37,6 +37,24 @@ export interface SecretTemplate {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+/** A time that comes again: from each instant that `cron` names (five fields, in `timezone`), for as long as `windowDuration`. */
+export interface RenewalWindow {
+  readonly cron: string;
+  /** A Go duration. */
+  readonly windowDuration: string;
+  /** An IANA name. */
+  readonly timezone: string;
+}
+
+/** How and when to renew, as cert-manager 1.21 has it, plus `freezes`: times in which nothing is renewed. */
+export interface RenewalSpec {
+  /** Disabled: no renewal by time. */
+  readonly policy: 'RenewBefore' | 'Disabled';
+  /** Empty: at any time. */
+  readonly windows: readonly RenewalWindow[];
+  readonly freezes: readonly RenewalWindow[];
+}
+
 /**
  * The desired certificate: cert-manager's CertificateSpec plus `destinations`, normal and with every default taken, as events keep it.
  * Durations are Go durations (`2160h`). Names are lower case A-labels in the order given, without duplicates.
@@ -55,6 +73,8 @@ export interface CertificateSpec {
   readonly renewBefore?: string;
   /** Whole percent of the actual lifetime, 1 to 99. */
   readonly renewBeforePercentage?: number;
+  /** Absent: at any time. */
+  readonly renewal?: RenewalSpec;
   readonly privateKey: PrivateKeySpec;
   readonly usages: readonly string[];
   readonly isCA: boolean;

@@ -29,9 +29,12 @@ export function leafValidity(input: {
   return { notBefore, notAfter: earliest(plusSeconds(notBefore, duration), issuerNotAfter)! };
 }
 
+/** Milliseconds. A CA that is away for two days must not cost a certificate of a week its end. */
+const SHORT_LIVED = 10 * 86_400_000;
+
 /**
  * When to renew, by cert-manager's rule, in whole seconds: `renewBefore` seconds before the end if that is shorter than the actual lifetime;
- * otherwise `renewBeforePercentage` percent of the actual lifetime before the end; otherwise a third of it.
+ * otherwise `renewBeforePercentage` percent of the actual lifetime before the end; otherwise a third of it, or half of one under ten days.
  */
 export function renewalTime(
   notBefore: Instant,
@@ -60,7 +63,7 @@ export function nearExpiry(notBefore: Instant, notAfter: Instant, renewal: Insta
 function beforeEnd(lifetime: number, seconds: number | undefined, percentage: number | undefined): number {
   if (seconds !== undefined && seconds > 0 && seconds * 1000 < lifetime) return seconds * 1000;
   if (percentage !== undefined && percentage > 0 && percentage < 100) return (lifetime * percentage) / 100;
-  return lifetime / 3;
+  return lifetime < SHORT_LIVED ? lifetime / 2 : lifetime / 3;
 }
 
 const wholeSeconds = (at: Instant): Instant => instant(Math.floor(millis(at) / 1000) * 1000);

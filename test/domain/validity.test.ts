@@ -49,14 +49,16 @@ describe('the time of renewal', () => {
   const lasting = (hours: number) => plusSeconds(from, hours * HOUR);
 
   it.each([
-    ['a third before the end, when nothing is said', 90, undefined, undefined, 60],
+    ['a third before the end, when nothing is said', 2160, undefined, undefined, 1440],
+    ['half before the end of a life under ten days', 239, undefined, undefined, 119.5],
+    ['a third before the end of a life of ten days', 240, undefined, undefined, 160],
     ['renewBefore before the end', 90, 10, undefined, 80],
-    ['a third before the end, when renewBefore is the whole lifetime', 90, 90, undefined, 60],
-    ['a third before the end, when renewBefore is longer than the lifetime', 90, 720, undefined, 60],
-    ['a third before the end, when renewBefore is zero', 90, 0, undefined, 60],
+    ['a third before the end, when renewBefore is the whole lifetime', 900, 900, undefined, 600],
+    ['a third before the end, when renewBefore is longer than the lifetime', 900, 7200, undefined, 600],
+    ['a third before the end, when renewBefore is zero', 900, 0, undefined, 600],
     ['a percentage of the lifetime before the end', 100, undefined, 25, 75],
-    ['a third before the end, when the percentage is 100', 90, undefined, 100, 60],
-    ['a third before the end, when the percentage is 0', 90, undefined, 0, 60],
+    ['a third before the end, when the percentage is 100', 900, undefined, 100, 600],
+    ['a third before the end, when the percentage is 0', 900, undefined, 0, 600],
     ['by renewBefore where both are said', 100, 10, 25, 90],
     ['by the percentage where renewBefore is too long', 100, 200, 25, 75],
   ] as const)('is %s', (_, lifetime, renewBefore, percentage, renewal) => {
@@ -65,7 +67,7 @@ describe('the time of renewal', () => {
   });
 
   it('is cut to whole seconds', () => {
-    expect(renewalTime(from, plusSeconds(from, 100))).toBe('2026-01-01T00:01:06.000Z');
+    expect(renewalTime(from, plusSeconds(from, 101))).toBe('2026-01-01T00:00:50.000Z');
   });
 
   it('lies after the beginning and before the end, whatever is asked for', () => {

@@ -3,8 +3,8 @@ import {
   expiryNearAt,
   type LiveCertificate,
   leftDestinations,
+  nextRenewal,
   owesDispatch,
-  renewAt,
 } from '../../domain/certificate.ts';
 import { deliveryDecider } from '../../domain/delivery.decide.ts';
 import { deliveryStream } from '../../domain/delivery.ts';
@@ -13,13 +13,14 @@ import { identifiersOf } from '../../domain/identifier.ts';
 import { issuanceDecider } from '../../domain/issuance.decide.ts';
 import { issuanceStream } from '../../domain/issuance.ts';
 import { Refusal } from '../../domain/refusal.ts';
+import { issuerFor } from '../issuers/standIn.ts';
 import type { Services } from '../services.ts';
 
-type Needs = Pick<Services, 'ledger' | 'clock'>;
+type Needs = Pick<Services, 'ledger' | 'acme' | 'caa' | 'clock' | 'log'>;
 
 /** Does what a certificate owes: starts its issuance, tells its deliveries, lets go of destinations, asks for its renewal, notes its near end. */
 export async function pursueCertificate(services: Needs, stream: string): Promise<void> {
-  const { ledger, clock } = services;
+  const { ledger } = services;
   const { state } = await ledger.load(certificateDecider, stream);
   for (const { uid, withdraw, destinations } of state.releasing) {
     for (const key of destinations) await release(services, stream, key, uid, !withdraw);
@@ -29,15 +30,16 @@ export async function pursueCertificate(services: Needs, stream: string): Promis
   if (owesDispatch(state) || (state.dispatched?.taken.length ?? 0) > 0) await dispatch(services, stream, state);
   await noteExpiry(services, stream, state);
   if (state.issuing) return startIssuance(services, stream, state);
-  const due = renewAt(state);
-  if (!due || due > clock.now()) return;
-  const { revision } = state.issued!;
-  await ledger.handle(
-    certificateDecider,
-    stream,
-    { type: 'Renew', afterRevision: revision, reason: 'Expiring' },
-    meta(stream),
-  );
+  await renewIfDue(services, stream, state);
+}
+
+/** Asks for the next revision when something asks for one now. */
+async function renewIfDue({ ledger, clock }: Needs, stream: string, state: LiveCertificate): Promise<void> {
+  const now = clock.now();
+  const need = nextRenewal(state, now);
+  if (!need || need.at > now) return;
+  const command = { type: 'Renew', afterRevision: state.issued!.revision, reason: need.reason } as const;
+  await ledger.handle(certificateDecider, stream, command, meta(stream));
 }
 
 /** A destination is free: the certificate that has the former holder's name now, if it lives again, may be waiting for it. */
@@ -56,9 +58,10 @@ async function noteExpiry({ ledger, clock }: Needs, stream: string, state: LiveC
 
 const meta = (stream: string) => ({ actor: 'reaction', correlationId: stream });
 
-async function startIssuance({ ledger }: Needs, stream: string, state: LiveCertificate): Promise<void> {
+async function startIssuance(services: Needs, stream: string, state: LiveCertificate): Promise<void> {
   const { revision, generation } = state.issuing!;
   const { uid, spec } = state;
+  const issuer = await issuerFor(services, stream.split('/')[1]!, state);
   const command = {
     type: 'Start',
     certificate: stream.slice('certificate/'.length),
@@ -66,9 +69,10 @@ async function startIssuance({ ledger }: Needs, stream: string, state: LiveCerti
     revision,
     generation,
     identifiers: identifiersOf(spec),
-    issuer: spec.issuerRef,
+    issuer,
+    ...(issuer !== spec.issuerRef && { insteadOf: spec.issuerRef }),
   } as const;
-  await ledger.handle(issuanceDecider, issuanceStream(uid, revision), command, meta(stream));
+  await services.ledger.handle(issuanceDecider, issuanceStream(uid, revision), command, meta(stream));
 }
 
 /** Gives every destination its desired revision, lets go of those that left the spec, and records that all of them know. */
