@@ -5,6 +5,7 @@ import {
   type IssuanceState,
   isOpen,
   isUnissued,
+  type LimitReservation,
   noIssuance,
   type OrderRef,
   type Presentation,
@@ -44,7 +45,10 @@ export type IssuanceCommand =
       readonly notAfter: Instant;
     }>
   | OfRun<{ readonly type: 'RecordProblem' } & StepProblem>
-  | OfRun<{ readonly type: 'Defer'; readonly dueAt: Instant; readonly reason: string }>
+  | OfRun<{ readonly type: 'Defer'; readonly dueAt: Instant; readonly reason: string; readonly detail?: string }>
+  | OfRun<{ readonly type: 'RecordReserved' } & LimitReservation>
+  | OfRun<{ readonly type: 'RecordReleased' }>
+  | OfRun<{ readonly type: 'RecordCorrected'; readonly key: string; readonly retryAt: Instant }>
   /** Folds the run's problem (or `thrown`, for what a step did not expect) into IssuanceFailed. `random` in [0, 1) spreads the retry. */
   | OfRun<{ readonly type: 'RecordFailure'; readonly thrown?: StepProblem; readonly random: number }>
   | { readonly type: 'RecordSuccess'; readonly fingerprint: string; readonly chainRef: string }
@@ -154,9 +158,22 @@ function ofRun(command: RunCommand, state: IssuanceState, now: Instant): readonl
       if (state.problem) return [];
       return [{ ...command, type: 'ProblemRecorded' }];
     }
-    case 'Defer':
+    case 'Defer': {
+      const { run: number, reason, detail } = command;
       if (state.status === 'deferred') return [];
-      return [{ type: 'RunDeferred', run: command.run, dueAt: atMost(command.dueAt, now), reason: command.reason }];
+      const dueAt = atMost(command.dueAt, now);
+      return [{ type: 'RunDeferred', run: number, dueAt, reason, ...(detail && { detail }) }];
+    }
+    case 'RecordReserved': {
+      const { id, keys, expires } = command;
+      return sameJson(state.limits, { id, keys, expires }) ? [] : [{ type: 'LimitReserved', id, keys, expires }];
+    }
+    case 'RecordReleased':
+      return state.limits ? [{ type: 'LimitReleased', keys: state.limits.keys }] : [];
+    case 'RecordCorrected': {
+      const { key, retryAt } = command;
+      return sameJson(state.correction, { key, retryAt }) ? [] : [{ type: 'LimitCorrected', key, retryAt }];
+    }
     case 'RecordFailure':
       return recordFailure(command, state, now);
   }
@@ -193,7 +210,7 @@ function recordFailure(
 
 export const issuanceDecider: Decider<IssuanceCommand, IssuanceState, IssuanceEvent> = {
   category: 'issuance',
-  evolveVersion: 2,
+  evolveVersion: 3,
   initialState: noIssuance,
   decide: decideIssuance,
   evolve: evolveIssuance,

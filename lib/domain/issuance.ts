@@ -72,7 +72,20 @@ export type IssuanceEvent =
   | { readonly type: 'OrderAbandoned'; readonly reason: string }
   | ({ readonly type: 'ProblemRecorded'; readonly run: number } & StepProblem)
   | { readonly type: 'IssuanceSucceeded'; readonly fingerprint: string; readonly chainRef: string }
-  | { readonly type: 'RunDeferred'; readonly run: number; readonly dueAt: Instant; readonly reason: string }
+  | {
+      readonly type: 'RunDeferred';
+      readonly run: number;
+      readonly dueAt: Instant;
+      readonly reason: string;
+      /** What is waited for, in words. */
+      readonly detail?: string;
+    }
+  /** Tokens of the CA's limits are kept for the order `id` until `expires`. */
+  | { readonly type: 'LimitReserved'; readonly id: string; readonly keys: readonly string[]; readonly expires: Instant }
+  /** They were given back unused. */
+  | { readonly type: 'LimitReleased'; readonly keys: readonly string[] }
+  /** The CA said that there is nothing before `retryAt`. */
+  | { readonly type: 'LimitCorrected'; readonly key: string; readonly retryAt: Instant }
   | {
       readonly type: 'IssuanceFailed';
       readonly run: number;
@@ -88,6 +101,13 @@ export interface OrderRef {
   readonly finalizeUrl: string;
   readonly authorizations: readonly string[];
   readonly expires?: Instant;
+}
+
+/** Tokens of the CA's limits that are kept for an order. */
+export interface LimitReservation {
+  readonly id: string;
+  readonly keys: readonly string[];
+  readonly expires: Instant;
 }
 
 export type IssuanceStatus = 'absent' | 'requested' | 'running' | 'deferred' | 'failed' | 'succeeded' | 'superseded';
@@ -107,7 +127,13 @@ export interface IssuanceState {
   readonly dueAt?: Instant;
   readonly key?: { readonly ref: string; readonly publicKeyHash: string };
   readonly order?: OrderRef;
+  /** Orders that were placed so far. */
+  readonly orders: number;
   readonly orderIntended: number;
+  /** Of the order that stands, or of the next. */
+  readonly limits?: LimitReservation;
+  /** What the CA said last of its limits. */
+  readonly correction?: { readonly key: string; readonly retryAt: Instant };
   readonly presentations: readonly Presentation[];
   readonly presented: readonly string[];
   readonly answered: readonly string[];
@@ -126,7 +152,7 @@ export interface IssuanceState {
   readonly caFailures: number;
   readonly ownFailures: number;
   readonly failure?: StepProblem & { readonly at: Instant; readonly retryAt: Instant };
-  readonly deferral?: { readonly reason: string; readonly until: Instant };
+  readonly deferral?: { readonly reason: string; readonly until: Instant; readonly detail?: string };
   readonly result?: { readonly fingerprint: string; readonly chainRef: string };
   readonly uncleaned: boolean;
   readonly lastStepAt: Instant;
@@ -142,6 +168,7 @@ export const noIssuance: IssuanceState = {
   issuer: { name: '', kind: 'Issuer' },
   requestedAt: '',
   run: 0,
+  orders: 0,
   orderIntended: 0,
   presentations: [],
   presented: [],
@@ -153,6 +180,10 @@ export const noIssuance: IssuanceState = {
   uncleaned: false,
   lastStepAt: '',
 };
+
+/** Names the order that stands, or the next one, to whoever counts orders: however often a step runs, it is one. */
+export const limitIdOf = ({ uid, revision, order, orders }: IssuanceState): string =>
+  `${uid}/${revision}/${order ? orders - 1 : orders}`;
 
 export const issuanceStream = (uid: string, revision: number): string => `issuance/${uid}/${revision}`;
 
@@ -203,7 +234,8 @@ function evolveEvent(state: IssuanceState, event: IssuanceEvent, at: Instant): I
       return { ...state, orderIntended: event.run };
     case 'OrderPlaced': {
       const { orderUrl, finalizeUrl, authorizations, expires } = event;
-      return { ...state, ...withoutOrder, order: { url: orderUrl, finalizeUrl, authorizations, expires } };
+      const order = { url: orderUrl, finalizeUrl, authorizations, expires };
+      return { ...state, ...withoutOrder, order, orders: state.orders + 1 };
     }
     case 'PresentationIntended': {
       const { type: _, ...presentation } = event;
@@ -238,8 +270,16 @@ function evolveEvent(state: IssuanceState, event: IssuanceEvent, at: Instant): I
         ...state,
         status: 'deferred',
         dueAt: event.dueAt,
-        deferral: { reason: event.reason, until: event.dueAt },
+        deferral: { reason: event.reason, until: event.dueAt, ...(event.detail && { detail: event.detail }) },
       };
+    case 'LimitReserved': {
+      const { id, keys, expires } = event;
+      return { ...state, limits: { id, keys, expires } };
+    }
+    case 'LimitReleased':
+      return { ...state, limits: undefined };
+    case 'LimitCorrected':
+      return { ...state, correction: { key: event.key, retryAt: event.retryAt } };
     case 'IssuanceFailed':
       return evolveFailed(state, event, at);
     case 'IssuanceSuperseded':

@@ -4,6 +4,7 @@ import { type IssuanceCommand, issuanceDecider, RUN_CHECK } from '../../lib/doma
 import {
   type IssuanceState,
   isOpen,
+  limitIdOf,
   type OrderRef,
   type Presentation,
   retrySeconds,
@@ -331,6 +332,7 @@ it('holds for any sequence of commands: nothing twice, JSON, and never without i
     { minLength: 1 },
   );
   const signing = { serial: fc.constant('01'), notBefore: time, notAfter: time };
+  const keys = fc.constantFrom(['newOrders/ca/account'], ['newOrders/ca/account', 'certificatesPerDomain/ca/a.test']);
   const cause = { step: fc.constant('Order'), class: failure, problem: fc.constant(problem), retryAt: optional };
   const command = fc.oneof(
     { weight: 3, arbitrary: fc.constant({ type: 'Start', ...request } as const) },
@@ -353,6 +355,9 @@ it('holds for any sequence of commands: nothing twice, JSON, and never without i
     fc.record({ type: type('IntendSigning'), run, ...signing }),
     { weight: 2, arbitrary: fc.record({ type: type('RecordProblem'), run, ...cause }) },
     fc.record({ type: type('Defer'), run, dueAt: time, reason: fc.constant('Waits') }),
+    fc.record({ type: type('RecordReserved'), run, id: fc.constantFrom('a/1/0', 'a/1/1'), keys, expires: time }),
+    fc.record({ type: type('RecordReleased'), run }),
+    fc.record({ type: type('RecordCorrected'), run, key: fc.constant('ca/host'), retryAt: time }),
     fc.record({
       type: type('RecordFailure'),
       run,
@@ -364,4 +369,37 @@ it('holds for any sequence of commands: nothing twice, JSON, and never without i
     fc.record({ type: type('RecordCleanedUp'), run }),
   ) as fc.Arbitrary<IssuanceCommand>;
   checkAlways(issuanceDecider, command, (state: IssuanceState) => isOpen(state), 400);
+});
+
+describe('the limits of the CA', () => {
+  const keys = ['newOrders/ca/account'];
+  const kept = { id: 'u1/1/0', keys, expires: plus(7200) };
+
+  it('are reserved for an order once, and let go once', () => {
+    const reserved = given(...running).when({ type: 'RecordReserved', run: 1, ...kept });
+    reserved.then({ type: 'LimitReserved', ...kept });
+    reserved
+      .next()
+      .when({ type: 'RecordReserved', run: 1, ...kept })
+      .then();
+    reserved.next().when({ type: 'RecordReleased', run: 1 }).then({ type: 'LimitReleased', keys });
+    given(...running)
+      .when({ type: 'RecordReleased', run: 1 })
+      .then();
+  });
+
+  it('know an order by its ordinal, so that the next one counts anew', () => {
+    const { state } = given(...running);
+    const id = limitIdOf(state);
+    expect(limitIdOf(given(...running, placed).state)).toBe(id);
+    const abandoned = given(...running, placed, { type: 'OrderAbandoned', reason: 'Expired' }).state;
+    expect(limitIdOf(abandoned)).not.toBe(id);
+  });
+
+  it('are waited for with words', () => {
+    const defer = { type: 'Defer', run: 1, dueAt: plus(300), reason: 'RateLimited', detail: '5 in 7 days' } as const;
+    const deferred = given(...running).when(defer);
+    deferred.then({ type: 'RunDeferred', run: 1, dueAt: plus(300), reason: 'RateLimited', detail: '5 in 7 days' });
+    expect(deferred.next().state.deferral).toEqual({ reason: 'RateLimited', until: plus(300), detail: '5 in 7 days' });
+  });
 });
