@@ -36,7 +36,7 @@ export const command = clientCommand({
     csr: {
       kind: 'text',
       value: 'FILE',
-      help: 'A certificate request in PEM (`-`: stdin): you keep the key, and its names count.',
+      help: 'A certificate request in PEM (`-`: stdin): you keep the key. Its names count when none are given here.',
     },
     key: {
       kind: 'text',

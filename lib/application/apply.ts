@@ -8,7 +8,7 @@ import { checkServiceRoles } from '../domain/serviceRole.ts';
 import type { CertificateSpec, IssuerSpec } from '../domain/spec.ts';
 import { destinationTaken } from './certificateChecks.ts';
 import { loadCertificate } from './certificateFacts.ts';
-import { checkCertificate, type RequestContext, requestCertificate, withDefaultDestination } from './certificates.ts';
+import { checkCertificate, completeSpec, type RequestContext, requestCertificate } from './certificates.ts';
 import { putIssuer } from './issuers.ts';
 import type { Meta } from './ledger.ts';
 import type { ApplyResource } from './schema/apply.ts';
@@ -165,7 +165,7 @@ async function foresee(services: Needs, resource: Resource, context: RequestCont
   }
   const { state, version } = await loadCertificate(services, team, name);
   const { policy } = await policyFor(services, team);
-  const spec = withDefaultDestination(resource, policy, context);
+  const spec = await completeSpec(services, resource, policy, context);
   const command = { type: 'Request', uid: services.ids.uuid(), spec, policyVersion: 0 } as const;
   const changed = certificateDecider.decide(command, state, now).length > 0;
   return { kind, team, name, outcome: outcomeOf(changed && state.status !== 'live', changed), version };

@@ -9,6 +9,7 @@ import { checkKey, checkPolicy, type TeamPolicy } from '../domain/policy.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { checkSolvers } from '../domain/solver.ts';
 import type { AcmeIssuerSpec, CertificateSpec, IssuerSpec } from '../domain/spec.ts';
+import { CSR, readCsrOf } from './csrNames.ts';
 import type { Services } from './services.ts';
 
 /** What was gathered about a request before it is judged. `at` is the spec's place in the input. */
@@ -74,8 +75,6 @@ function checkAcme(acme: AcmeIssuerSpec, spec: CertificateSpec): void {
   checkSolvers(acme.solvers, spec);
 }
 
-const CSR = 'spec.request';
-
 async function checkCsr(
   { x509 }: Needs,
   issuer: IssuerSpec,
@@ -93,10 +92,7 @@ async function checkCsr(
       },
     );
   }
-  const csr = await x509.readCsr(request).catch((error: unknown) => {
-    if (!(error instanceof Refusal)) throw error;
-    throw new Refusal(error.code, error.message, { field: CSR, ...(error.remedy && { remedy: error.remedy }) });
-  });
+  const csr = await readCsrOf(x509, request);
   csrMatches(spec, csr);
   checkKey(policy, csr.keyKind, CSR);
 }

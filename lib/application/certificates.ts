@@ -9,6 +9,7 @@ import type { CertificateSpec, IssuerSpec } from '../domain/spec.ts';
 import { checkRequest } from './certificateChecks.ts';
 import { certificateNotFound, factsOf, loadCertificate } from './certificateFacts.ts';
 import { certificateView } from './certificateView.ts';
+import { withCsrNames } from './csrNames.ts';
 import { type Meta, StaleVersion } from './ledger.ts';
 import { CERTIFICATES } from './projections.ts';
 import type { Services } from './services.ts';
@@ -34,10 +35,24 @@ export interface RequestContext {
 }
 
 /**
+ * The spec as it is recorded: with the names of its certificate request, where it says none itself, and the default destination.
+ * @throws Refusal as {@link withCsrNames}
+ */
+export async function completeSpec(
+  { x509 }: Pick<Needs, 'x509'>,
+  request: CertificateRequest,
+  policy: TeamPolicy,
+  defaults: Pick<RequestContext, 'defaultDestination'>,
+): Promise<CertificateSpec> {
+  const spec = await withCsrNames(x509, request.spec);
+  return withDefaultDestination({ ...request, spec }, policy, defaults);
+}
+
+/**
  * The spec with the default destination, where it names none. A CA's key is not copied unasked, and what the team's policy does not allow is
  * left out: the certificate then stays in the vault alone.
  */
-export function withDefaultDestination(
+function withDefaultDestination(
   { team, name, spec }: CertificateRequest,
   policy: TeamPolicy,
   { defaultDestination: kind }: Pick<RequestContext, 'defaultDestination'>,
@@ -49,7 +64,7 @@ export function withDefaultDestination(
 
 /**
  * Checks everything about a request and changes nothing.
- * @returns the policy that it was checked against, the spec with the default destination, and whether the name has no living certificate yet
+ * @returns the policy that it was checked against, the spec as it is recorded, and whether the name has no living certificate yet
  * @throws Refusal as {@link checkRequest}, and `TeamNotFound`
  */
 export async function checkCertificate(
@@ -59,7 +74,7 @@ export async function checkCertificate(
 ): Promise<PolicyOfTeam & { readonly spec: CertificateSpec; readonly isNew: boolean }> {
   const { team, name } = request;
   const { policy, policyVersion } = await policyFor(services, team);
-  const spec = withDefaultDestination(request, policy, defaults);
+  const spec = await completeSpec(services, request, policy, defaults);
   const isNew = (await loadCertificate(services, team, name)).state.status !== 'live';
   // The count comes from a view, a moment behind: a quota is a bound for the careless, not for the quick.
   const certificateCount = (isNew ? await services.views.count(CERTIFICATES, { owner: team }) : 0) + batchCount;

@@ -116,7 +116,11 @@ export const certificateSpec = closed(
       .optional()
       .describe('Default: digital signature, key encipherment.'),
     isCA: z.boolean().optional().describe('The certificate may sign others. Default false.'),
-    request: z.string().max(65536).optional().describe('A PEM certificate request: the requester keeps the key.'),
+    request: z
+      .string()
+      .max(65536)
+      .optional()
+      .describe('A PEM certificate request: the requester keeps the key. Its names count when the spec has none.'),
     destinations: z
       .array(destination)
       .max(100)

@@ -14,8 +14,10 @@ const MOST_NAMES = 100;
 /** RFC 5280 appendix A, ub-common-name. */
 const LONGEST_COMMON_NAME = 64;
 
+type NamesInput = Partial<Names> & Pick<CertificateSpecInput, 'isCA' | 'request'>;
+
 /** The names a certificate is for, each normal. What is wrong goes to `findings`. */
-export function normalizeNames(input: CertificateSpecInput, at: string, findings: Findings): Names {
+export function normalizeNames(input: NamesInput, at: string, findings: Findings): Names {
   const read = (member: 'dnsNames' | 'ipAddresses' | 'uris' | 'emailAddresses', normalize: Normalize) =>
     normalizeList(input[member] ?? [], normalize, fieldOf(at, member), findings);
   const names = {
@@ -32,19 +34,22 @@ export function normalizeNames(input: CertificateSpecInput, at: string, findings
   return whole;
 }
 
-function checkCount(input: CertificateSpecInput, names: Names, field: string, findings: Findings): void {
+function checkCount(input: NamesInput, names: Names, field: string, findings: Findings): void {
   const lists = [names.dnsNames, names.ipAddresses, names.uris, names.emailAddresses];
   const count = lists.reduce((sum, list) => sum + list.length, 0);
   if (count > MOST_NAMES) {
     const message = `makes ${count} names in all; ${MOST_NAMES} are the most`;
     findings.add(field, 'TooManyNames', message, 'split it into several certificates');
   }
-  const given = [input.commonName, input.dnsNames, input.ipAddresses, input.uris, input.emailAddresses];
-  if (given.every((list) => !list?.length)) {
+  if (!namesSomething(input) && !input.request) {
     const remedy = 'add dnsNames, ipAddresses, uris or emailAddresses';
     findings.add(field, 'NoNames', 'the certificate is for no name at all', remedy);
   }
 }
+
+/** Whether a spec says any name itself. Where it says none, those of its certificate request count. */
+export const namesSomething = (spec: Partial<Names>): boolean =>
+  [spec.commonName, spec.dnsNames, spec.ipAddresses, spec.uris, spec.emailAddresses].some((list) => list?.length);
 
 /**
  * A host name or an address that is the common name of a leaf is among its names too: clients and public CAs read only those. cert-manager
