@@ -28,6 +28,7 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   'token issue': () => import('./tokenIssue.ts'),
   'token list': () => import('./tokenList.ts'),
   'token revoke': () => import('./tokenRevoke.ts'),
+  redeliver: () => import('./redeliver.ts'),
   rebuild: () => import('./rebuild.ts'),
   version: () => import('./version.ts'),
 };

@@ -34,6 +34,7 @@ export const STATUS: Readonly<Record<string, number>> = {
   KeyNotHeld: 409,
   NotIssued: 409,
   Conflict: 409,
+  RebuildUnderWay: 409,
   PreconditionFailed: 412,
   BodyTooLarge: 413,
   UnsupportedMediaType: 415,

@@ -4,6 +4,7 @@ import { applyRoutes } from './routes/apply.ts';
 import { certificateRoutes } from './routes/certificates.ts';
 import { allCredentialRoutes } from './routes/credentials.ts';
 import { allIssuerRoutes } from './routes/issuers.ts';
+import { redeliverRoutes } from './routes/redeliver.ts';
 import { serviceRoutes } from './routes/service.ts';
 
 /** Every route there is. The router, the OpenAPI document and docs/api.md are made from this table. */
@@ -15,5 +16,6 @@ export const routes: readonly Route[] = [
   ...teamRoutes,
   ...clusterRoutes,
   ...tokenRoutes,
+  ...redeliverRoutes,
   ...serviceRoutes(() => routes),
 ];

@@ -9,6 +9,7 @@ import {
   issuedTokenAnswer,
   issuerAnswer,
   page,
+  redeliveredAnswer,
   teamAnswer,
   timelineAnswer,
   tokenAnswer,
@@ -20,6 +21,7 @@ import { clusterBody } from '../../lib/application/schema/cluster.ts';
 import { credentialBody } from '../../lib/application/schema/credential.ts';
 import { issuerBody } from '../../lib/application/schema/issuer.ts';
 import { problem } from '../../lib/application/schema/problem.ts';
+import { redeliverBody } from '../../lib/application/schema/redeliver.ts';
 import { teamBody } from '../../lib/application/schema/team.ts';
 import { tokenBody } from '../../lib/application/schema/token.ts';
 
@@ -32,6 +34,7 @@ export const INPUTS: Readonly<Record<string, z.ZodType>> = {
   TeamInput: teamBody,
   TokenInput: tokenBody,
   ApplyInput: applyBody,
+  RedeliverInput: redeliverBody,
 };
 
 /** Bodies that are answered. */
@@ -51,6 +54,7 @@ export const OUTPUTS: Readonly<Record<string, z.ZodType>> = {
   TokenList: page(tokenAnswer),
   IssuedToken: issuedTokenAnswer,
   Applied: appliedAnswer,
+  Redelivered: redeliveredAnswer,
   Version: versionAnswer,
   Health: healthAnswer,
   Problem: problem,

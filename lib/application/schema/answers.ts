@@ -176,6 +176,12 @@ export const appliedAnswer = z.object({
   ),
 });
 
+/** What a page of redeliveries did. `cursor` is there when there may be more. */
+export const redeliveredAnswer = z.object({
+  redelivered: z.int().describe('Copies that are pushed again; not those that were on their way already.'),
+  cursor: z.string().optional().describe('Opaque; give it back as `cursor` to go on.'),
+});
+
 export const versionAnswer = z.object({ name: z.string(), version: z.string(), api: z.string() });
 
 export const healthAnswer = z.object({
