@@ -17,6 +17,7 @@ const words: Arns = {
   executions: ['their executions'],
   deadLetters: 'the dead-letter queue',
   dns: { zoneArns: ['zones that the configuration names'], roleArns: ['roles that the configuration names'] },
+  bus: 'the event bus',
   secrets: { arns: ['secrets below the prefix'], roleArns: ['roles that the configuration names'] },
   instance: 'INSTANCE',
   region: 'REGION',

@@ -2,6 +2,7 @@ import { App, Tags } from 'aws-cdk-lib';
 import { ApiStack } from './api.ts';
 import type { House } from './constructs/house.ts';
 import { DataStack } from './data.ts';
+import { EventsStack } from './events.ts';
 import { OperationsStack } from './operations.ts';
 import { WorkflowStack } from './workflow.ts';
 
@@ -26,6 +27,12 @@ export function installation(house: House, app: App = new App()): Installation {
     description: 'Chancery: steps, feed, scan',
   });
   const api = new ApiStack(app, name('api'), { ...common, data, description: 'Chancery: HTTP API' });
+  new EventsStack(app, name('events'), {
+    ...common,
+    data,
+    workflow,
+    description: 'Chancery: archive of events, messages to people',
+  });
   const operations = new OperationsStack(app, name('operations'), {
     ...common,
     data,

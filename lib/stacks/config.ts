@@ -25,6 +25,10 @@ const schema = z.strictObject({
     .optional(),
   /** Who is told of alarms. Each address gets a message that asks to confirm. */
   alarmEmails: z.array(z.email()).default([]),
+  /** Who is told of what goes wrong with certificates. Each address gets a message that asks to confirm. */
+  notificationEmails: z.array(z.email()).default([]),
+  /** Days that public events can be told again for. */
+  archiveDays: z.int().min(1).max(3653).default(90),
   logRetentionDays: z.literal(RETENTION).default(90),
   /** What happens to tables and keys when a stack is deleted. */
   removal: z.enum(['retain', 'destroy']).default('retain'),

@@ -4,7 +4,7 @@ import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { ledgerTables, type TableRole } from '../adapters/dynamodb/tables.ts';
-import { type House, logGroupPrefix, removalOf } from './constructs/house.ts';
+import { type House, logGroupPrefix, notificationsTopic, removalOf } from './constructs/house.ts';
 import { tableOf } from './constructs/table.ts';
 
 /** Classes of data: a role that may read one need not read another. */
@@ -26,9 +26,10 @@ export class DataStack extends Stack {
     this.keys = {
       ledger: key('ledger', 'the ledger, its views and its feed'),
       vault: key('vault', 'private keys, chains and credentials'),
-      logs: key('logs', 'logs'),
+      logs: key('logs', 'logs, and messages to people'),
     };
     this.#letLogsUse(this.keys.logs, house);
+    this.#letNotificationsUse(this.keys.logs, house);
     const table = (role: TableRole): Table =>
       tableOf(this, role, ledgerTables[role], {
         key: this.keys[ledgerTables[role].encryptionKey],
@@ -61,6 +62,24 @@ export class DataStack extends Stack {
         ],
         resources: ['*'],
         conditions: { ArnLike: { 'kms:EncryptionContext:aws:logs:arn': groups } },
+      }),
+    );
+  }
+
+  /**
+   * EventBridge puts its messages into the topic, and into no other. Its requests have no source that a condition could ask for:
+   * https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+   */
+  #letNotificationsUse(key: Key, house: House): void {
+    const topic = `arn:${this.partition}:sns:${this.region}:${this.account}:${notificationsTopic(house)}`;
+    key.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'NotificationsOfThisInstallation',
+        effect: Effect.ALLOW,
+        principals: [new ServicePrincipal('events.amazonaws.com')],
+        actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+        resources: ['*'],
+        conditions: { StringEquals: { 'kms:EncryptionContext:aws:sns:topicArn': topic } },
       }),
     );
   }

@@ -54,5 +54,6 @@ export function arnsOf(stack: Stack, { config }: House, { tables, keys }: DataSt
     },
     instance: config.instance,
     region: stack.region,
+    bus: '',
   };
 }

@@ -18,7 +18,7 @@ export interface FunctionSpec {
   readonly tables: readonly (keyof typeof tableUses)[];
   readonly vault?: { readonly open: readonly SecretClass[]; readonly seal?: readonly SecretClass[] };
   /** What else it may reach. */
-  readonly also?: readonly ('machines' | 'feed' | 'route53' | 'secretsManager')[];
+  readonly also?: readonly ('machines' | 'feed' | 'bus' | 'route53' | 'secretsManager')[];
 }
 
 const STEP = { memory: 512, timeout: 50, budget: 450 } as const;
@@ -88,13 +88,13 @@ export const functions = {
     also: ['feed'],
   },
   react: {
-    purpose: 'feed: starts what a commit makes due',
+    purpose: 'feed: starts what a commit makes due, and tells the bus',
     memory: 512,
     timeout: 60,
     budget: WITH_NAMES,
     tables: [...LEDGER, 'readViews', 'openSealed', 'seal'],
     vault: { open: ['account', 'chain', 'cluster', 'credential', 'key'], seal: ['account'] },
-    also: ['feed', 'machines'],
+    also: ['feed', 'machines', 'bus'],
   },
   scan: {
     purpose: 'schedule: starts whatever is due, and measures',

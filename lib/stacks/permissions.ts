@@ -1,4 +1,5 @@
 import { type TableRole, tableUses } from '../adapters/dynamodb/tables.ts';
+import { busPolicy, busSource } from '../adapters/eventbridge/policy.ts';
 import { dataKeysPolicy } from '../adapters/kms/policy.ts';
 import type { PolicyStatement } from '../adapters/policyStatement.ts';
 import { route53Policy } from '../adapters/route53/policy.ts';
@@ -16,6 +17,7 @@ export interface Arns {
   readonly machines: readonly string[];
   readonly executions: readonly string[];
   readonly deadLetters: string;
+  readonly bus: string;
   readonly dns: { readonly zoneArns: readonly string[]; readonly roleArns: readonly string[] };
   readonly secrets: { readonly arns: readonly string[]; readonly roleArns: readonly string[] };
   readonly instance: string;
@@ -38,6 +40,7 @@ export function permissionsOf(spec: FunctionSpec, arns: Arns): PolicyStatement[]
     ...(vault ? vaultPolicy(vault, arns.vaultKey) : []),
     ...(also.includes('machines') ? workflowsPolicy(arns.machines, arns.executions) : []),
     ...(also.includes('feed') ? feedPolicy(arns) : []),
+    ...(also.includes('bus') ? busPolicy(arns.bus, busSource(arns.instance)) : []),
     ...(also.includes('route53') ? dnsPolicy(arns.dns) : []),
     ...(also.includes('secretsManager') ? secretsManagerPolicy({ ...arns.secrets, instance: arns.instance }) : []),
   ];

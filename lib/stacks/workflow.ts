@@ -1,4 +1,5 @@
 import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { EventBus } from 'aws-cdk-lib/aws-events';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
@@ -30,6 +31,8 @@ export class WorkflowStack extends Stack {
   readonly handlers: Readonly<Record<Exclude<FunctionName, ApiFunction>, Handler>>;
   readonly machines: readonly Machine[];
   readonly deadLetters: Queue;
+  /** Where the world outside is told of certificates. */
+  readonly bus: EventBus;
 
   constructor(
     scope: Construct,
@@ -46,11 +49,17 @@ export class WorkflowStack extends Stack {
     });
     acknowledge(this.deadLetters, 'this is the dead-letter queue; an alarm tells of what is in it', 'SQS3');
 
+    this.bus = new EventBus(this, 'Bus', {
+      eventBusName: house.config.instance,
+      description: 'what happens to certificates, for whoever listens',
+    });
+
     const environment = environmentOf(house, data);
     const arns = {
       ...arnsOf(this, house, data),
       ledgerStream: data.tables.ledger.tableStreamArn!,
       deadLetters: this.deadLetters.queueArn,
+      bus: this.bus.eventBusArn,
     };
     const handler = (name: FunctionName, more: { arns?: object; environment?: Record<string, string> } = {}): Handler =>
       new Handler(this, name, {
@@ -97,7 +106,10 @@ export class WorkflowStack extends Stack {
       environment: { ISSUE_MACHINE: issue.arn, DELIVER_MACHINE: deliver.arn },
     };
     const project = handler('project');
-    const react = handler('react', starting);
+    const react = handler('react', {
+      ...starting,
+      environment: { ...starting.environment, BUS: this.bus.eventBusName },
+    });
     const scan = handler('scan', starting);
     this.handlers = { ...steps, project, react, scan };
     this.#follow(project, data, 100);

@@ -20,6 +20,9 @@ export const removalOf = ({ config }: House): RemovalPolicy =>
 /** What the names of the installation's log groups begin with: the key that encrypts them is for these alone. */
 export const logGroupPrefix = ({ config }: House): string => `/chancery/${config.instance}/`;
 
+/** The topic for people, by its name: the key that encrypts its messages is for it alone. */
+export const notificationsTopic = ({ config }: House): string => `${config.instance}-notifications`;
+
 /** A log group with a name of its own, encrypted, that forgets in time. Logs go with their stack: they hold no fact that the ledger has not. */
 export function logGroup(scope: Construct, id: string, house: House, key: IKey, part: string): LogGroup {
   return new LogGroup(scope, id, {

@@ -8,6 +8,7 @@ function clientsOf({ vault, also = [] }: FunctionSpec): string[] {
     'dynamodb',
     ...(vault ? ['kms'] : []),
     ...(also.includes('machines') ? ['sfn'] : []),
+    ...(also.includes('bus') ? ['eventbridge'] : []),
     ...(also.includes('route53') ? ['route-53', 'sts'] : []),
     ...(also.includes('secretsManager') ? ['secrets-manager', 'sts'] : []),
   ].sort();

@@ -22,6 +22,8 @@ const CONFIGURATIONS = {
     account: '123456789012',
     region: 'eu-central-1',
     alarmEmails: ['ops@example.com'],
+    notificationEmails: ['ops@example.com'],
+    archiveDays: 30,
     logRetentionDays: 30,
     removal: 'destroy',
     route53: { zones: ['Z0123456789ABC'], roleArns: ['arn:aws:iam::210987654321:role/dns'] },

@@ -228,6 +228,7 @@ describe('The stacks', () => {
         'DELIVER_MACHINE',
       ]),
     );
+        'BUS',
   });
 
   it('open nothing to the public but the API', () => {
