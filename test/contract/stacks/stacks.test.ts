@@ -226,9 +226,9 @@ describe('The stacks', () => {
         'VAULT_KEY',
         'ISSUE_MACHINE',
         'DELIVER_MACHINE',
+        'BUS',
       ]),
     );
-        'BUS',
   });
 
   it('open nothing to the public but the API', () => {
