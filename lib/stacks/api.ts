@@ -22,7 +22,7 @@ const ACCESS_LOG = {
 };
 
 /** The functions of this stack. */
-export type ApiFunction = 'api' | 'http01' | 'adminToken';
+export type ApiFunction = 'api' | 'http01' | 'adminToken' | 'rebuild';
 
 /** The HTTP API. The function itself checks tokens, so that every refusal has the form that the embedded service gives it. */
 export class ApiStack extends Stack {
@@ -44,7 +44,12 @@ export class ApiStack extends Stack {
         environment: environmentOf(house, data),
         logKey: data.keys.logs,
       });
-    this.handlers = { api: handler('api'), http01: handler('http01'), adminToken: handler('adminToken') };
+    this.handlers = {
+      api: handler('api'),
+      http01: handler('http01'),
+      adminToken: handler('adminToken'),
+      rebuild: handler('rebuild'),
+    };
     this.api = new HttpApi(this, 'Api', { apiName: house.config.instance, createDefaultStage: false });
     const { rate, burst } = house.config.throttle;
     const log = logGroup(this, 'AccessLog', house, data.keys.logs, 'access');

@@ -130,6 +130,13 @@ export const functions = {
   },
 } as const satisfies Readonly<Record<string, FunctionSpec>>;
 
+  rebuild: {
+    purpose: 'makes the views anew for whoever may call it',
+    memory: 1024,
+    timeout: 900,
+    budget: 450,
+    tables: ['readLedger', 'listStreams', 'readViews', 'project', 'clearViews'],
+  },
 export type FunctionName = keyof typeof functions;
 
 export const functionNames = Object.keys(functions) as FunctionName[];
