@@ -133,6 +133,8 @@ export function tellDelivery(event: DeliveryEvent, alone: boolean): Told[] {
     }
     case 'DriftDetected':
       return [{ type: 'drifted', message: 'Something else changed the copy: it is put right' }];
+    case 'RedeliveryRequested':
+      return [{ type: 'delivering', message: 'Being delivered again: somebody asked for it' }];
     case 'WithdrawalRequested':
       return [{ type: 'released', message: event.keep ? 'Let go: the copy stays' : 'Being taken away' }];
     case 'DeliveryWithdrawn':
@@ -148,5 +150,3 @@ function notDelivered(code: string, message: string, retryAt: Instant, remedy: s
 }
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
-    case 'RedeliveryRequested':
-      return [{ type: 'delivering', message: 'Being delivered again: somebody asked for it' }];
