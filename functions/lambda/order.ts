@@ -1,8 +1,9 @@
 import { acme } from '../composition/acme.ts';
 import { ledger } from '../composition/ledger.ts';
+import { accountKeys } from '../composition/signingKeys.ts';
 import { clock } from '../composition/system.ts';
 import { vault } from '../composition/vault.ts';
 import { x509 } from '../composition/x509.ts';
 import { order } from '../steps/order.ts';
 
-export const handler = order({ ledger, vault, acme, x509, clock });
+export const handler = order({ ledger, vault, acme, x509, accountKeys, clock });

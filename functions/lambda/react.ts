@@ -2,6 +2,7 @@ import { acme } from '../composition/acme.ts';
 import { bus } from '../composition/bus.ts';
 import { clusters } from '../composition/clusters.ts';
 import { ledger, store } from '../composition/ledger.ts';
+import { accountKeys, caKeys } from '../composition/signingKeys.ts';
 import { clock, log } from '../composition/system.ts';
 import { vault } from '../composition/vault.ts';
 import { views } from '../composition/views.ts';
@@ -9,4 +10,18 @@ import { workflows } from '../composition/workflows.ts';
 import { x509 } from '../composition/x509.ts';
 import { reactBatch } from '../stream/react.ts';
 
-export const handler = reactBatch({ ledger, store, bus, vault, views, acme, x509, clusters, workflows, clock, log });
+export const handler = reactBatch({
+  ledger,
+  store,
+  bus,
+  vault,
+  views,
+  acme,
+  x509,
+  accountKeys,
+  caKeys,
+  clusters,
+  workflows,
+  clock,
+  log,
+});

@@ -32,6 +32,10 @@ const schema = z.strictObject({
   logRetentionDays: z.literal(RETENTION).default(90),
   /** What happens to tables and keys when a stack is deleted. */
   removal: z.enum(['retain', 'destroy']).default('retain'),
+  /** Where the keys of new ACME accounts are made: sealed in the vault, or in KMS, which nobody can take them out of. */
+  accountKeys: z.enum(['vault', 'kms']).default('vault'),
+  /** The same for the keys of new certificates that are CAs. */
+  caKeys: z.enum(['vault', 'kms']).default('vault'),
   route53: z
     .strictObject({
       /** Zones in which dns01 challenges may be presented. */

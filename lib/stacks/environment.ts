@@ -4,7 +4,7 @@ import type { DataStack } from './data.ts';
 
 /** The environment that functions/composition reads. Names and decisions, no secrets. */
 export function environmentOf({ config, version }: House, { tables, keys }: DataStack): Record<string, string> {
-  const { oidc, allowAddresses, instance } = config;
+  const { oidc, allowAddresses, instance, accountKeys, caKeys } = config;
   return {
     INSTANCE: instance,
     CHANCERY_VERSION: version,
@@ -13,6 +13,8 @@ export function environmentOf({ config, version }: House, { tables, keys }: Data
     SEALED_TABLE: tables.sealed.tableName,
     CHALLENGES_TABLE: tables.challenges.tableName,
     VAULT_KEY: keys.vault.keyArn,
+    ...(accountKeys === 'kms' && { ACCOUNT_KEYS: accountKeys }),
+    ...(caKeys === 'kms' && { CA_KEYS: caKeys }),
     ...(allowAddresses.length > 0 && { ALLOW_ADDRESSES: allowAddresses.join(',') }),
     ...(oidc && {
       OIDC_ISSUER: oidc.issuer,
@@ -40,6 +42,14 @@ export function arnsOf(stack: Stack, { config }: House, { tables, keys }: DataSt
       challenges: keys.ledger.keyArn,
     },
     vaultKey: keys.vault.keyArn,
+    signing: {
+      keyArns: [`arn:${stack.partition}:kms:${stack.region}:${stack.account}:key/*`],
+      aliasArn: `arn:${stack.partition}:kms:${stack.region}:${stack.account}:alias`,
+      made: [
+        ...(config.accountKeys === 'kms' ? (['account'] as const) : []),
+        ...(config.caKeys === 'kms' ? (['ca'] as const) : []),
+      ],
+    },
     ledgerStream: '',
     machines: [] as string[],
     executions: [] as string[],

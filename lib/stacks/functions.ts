@@ -1,4 +1,5 @@
 import type { tableUses } from '../adapters/dynamodb/tables.ts';
+import type { SigningKeyUses } from '../adapters/kms/policy.ts';
 
 /** First word of a sealed row's reference. */
 export type SecretClass = 'account' | 'chain' | 'cluster' | 'credential' | 'key';
@@ -17,6 +18,8 @@ export interface FunctionSpec {
   readonly keepNames?: true;
   readonly tables: readonly (keyof typeof tableUses)[];
   readonly vault?: { readonly open: readonly SecretClass[]; readonly seal?: readonly SecretClass[] };
+  /** Keys in KMS that it signs with. Those that it makes, it makes where the configuration says so. */
+  readonly signing?: SigningKeyUses;
   /** What else it may reach. */
   readonly also?: readonly ('machines' | 'feed' | 'bus' | 'route53' | 'secretsManager')[];
 }
@@ -41,6 +44,7 @@ export const functions = {
     budget: WITH_NAMES,
     tables: [...LEDGER, 'openSealed', 'seal'],
     vault: ACCOUNT,
+    signing: { sign: ['account'], make: ['account'] },
   },
   challenge: {
     ...STEP,
@@ -48,6 +52,7 @@ export const functions = {
     budget: WITH_X509_AND_DNS,
     tables: [...LEDGER, 'openSealed', 'seal', 'presentChallenges'],
     vault: { open: ['account', 'credential', 'key'], seal: ['account', 'key'] },
+    signing: { sign: ['account'] },
     also: ['route53'],
   },
   finalize: {
@@ -55,12 +60,14 @@ export const functions = {
     purpose: 'step: sends the CSR, or signs',
     tables: [...LEDGER, 'readViews', 'openSealed', 'seal'],
     vault: { open: ['account', 'chain', 'credential', 'key'], seal: ['account', 'chain', 'key'] },
+    signing: { sign: ['account', 'ca'], make: ['ca'] },
   },
   store: {
     ...STEP,
     purpose: 'step: checks and keeps the chain',
     tables: [...LEDGER, 'openSealed', 'seal'],
     vault: { open: ['account', 'chain', 'credential'], seal: ['account', 'chain'] },
+    signing: { sign: ['account'] },
   },
   recordFailure: { ...STEP, memory: 256, purpose: 'step: records a failed issuance', tables: LEDGER },
   cleanUp: {
@@ -94,6 +101,7 @@ export const functions = {
     budget: WITH_NAMES,
     tables: [...LEDGER, 'readViews', 'openSealed', 'seal'],
     vault: { open: ['account', 'chain', 'cluster', 'credential', 'key'], seal: ['account'] },
+    signing: { sign: ['account'], look: ['ca'], make: ['account'], retire: ['ca'] },
     also: ['feed', 'machines', 'bus'],
   },
   scan: {
@@ -103,6 +111,7 @@ export const functions = {
     budget: WITH_NAMES,
     tables: [...LEDGER, 'findDue', 'postponeDue', 'readViews', 'watchViews', 'openSealed', 'seal'],
     vault: { open: ['account', 'chain', 'cluster', 'credential', 'key'], seal: ['account'] },
+    signing: { sign: ['account'], look: ['ca'], make: ['account'] },
     also: ['machines'],
   },
   api: {
@@ -130,7 +139,7 @@ export const functions = {
   },
 } as const satisfies Readonly<Record<string, FunctionSpec>>;
 
-  rebuild: {
+  {
     purpose: 'makes the views anew for whoever may call it',
     memory: 1024,
     timeout: 900,

@@ -1,6 +1,11 @@
 import { type TableRole, tableUses } from '../adapters/dynamodb/tables.ts';
 import { busPolicy, busSource } from '../adapters/eventbridge/policy.ts';
-import { dataKeysPolicy } from '../adapters/kms/policy.ts';
+import {
+  dataKeysPolicy,
+  type SigningKeyClass,
+  type SigningKeyUses,
+  signingKeysPolicy,
+} from '../adapters/kms/policy.ts';
 import type { PolicyStatement } from '../adapters/policyStatement.ts';
 import { route53Policy } from '../adapters/route53/policy.ts';
 import { secretsManagerPolicy } from '../adapters/secretsManager/policy.ts';
@@ -13,6 +18,12 @@ export interface Arns {
   /** The key that encrypts a table at rest. */
   readonly tableKeys: Readonly<Record<TableRole, string>>;
   readonly vaultKey: string;
+  /** Asymmetric keys, and the classes of them that the configuration has made in KMS. */
+  readonly signing: {
+    readonly keyArns: readonly string[];
+    readonly aliasArn: string;
+    readonly made: readonly SigningKeyClass[];
+  };
   readonly ledgerStream: string;
   readonly machines: readonly string[];
   readonly executions: readonly string[];
@@ -29,7 +40,7 @@ const AT_REST = ['Encrypt', 'Decrypt', 'ReEncryptFrom', 'ReEncryptTo', 'Generate
 
 /** All that a function's role may do, its log apart. */
 export function permissionsOf(spec: FunctionSpec, arns: Arns): PolicyStatement[] {
-  const { tables, vault, also = [] } = spec;
+  const { tables, vault, signing, also = [] } = spec;
   const roles = [...new Set(tables.map((use) => tableUses[use].table as TableRole))];
   const keys = [...new Set(roles.map((role) => arns.tableKeys[role]))];
   return [
@@ -38,6 +49,7 @@ export function permissionsOf(spec: FunctionSpec, arns: Arns): PolicyStatement[]
       StringEquals: { 'kms:ViaService': [`dynamodb.${arns.region}.amazonaws.com`] },
     }),
     ...(vault ? vaultPolicy(vault, arns.vaultKey) : []),
+    ...(signing ? signingPolicy(signing, arns) : []),
     ...(also.includes('machines') ? workflowsPolicy(arns.machines, arns.executions) : []),
     ...(also.includes('feed') ? feedPolicy(arns) : []),
     ...(also.includes('bus') ? busPolicy(arns.bus, busSource(arns.instance)) : []),
@@ -79,6 +91,12 @@ function vaultPolicy({ open, seal = [] }: NonNullable<FunctionSpec['vault']>, ke
   ];
 }
 
+/** Keys that were made once are signed with whatever the configuration says of new ones. */
+function signingPolicy({ make = [], retire = [], ...uses }: SigningKeyUses, { instance, signing }: Arns) {
+  const made = (classes: readonly SigningKeyClass[]) => classes.filter((keyClass) => signing.made.includes(keyClass));
+  return signingKeysPolicy({ instance, ...signing }, { ...uses, make: made(make), retire: made(retire) });
+}
+
 /** Where no zone is named, nothing of Route 53 is allowed but the roles that are. */
 function dnsPolicy(dns: Arns['dns']): PolicyStatement[] {
   return route53Policy(dns).filter(({ Sid }) => dns.zoneArns.length > 0 || Sid === 'OtherAccounts');
@@ -106,6 +124,13 @@ export const wildcardReasons: Readonly<Record<string, string>> = {
   MakeSecrets: "a secret's name follows from its certificate; only one with our tag is made",
   KeepOwnSecrets: 'only secrets that bear our tag',
   WithdrawOwnSecrets: 'only secrets that bear our tag, and so that they can be restored',
+  SignByKeys: 'keys are made while the service runs; only those that bear our tag and are of the class',
+  SeeSigningKeys: 'keys are made while the service runs; only those that bear our tag and are of the class',
+  MakeSigningKeys: 'a key has no name before it is made; only one that signs and is tagged as ours is made',
+  TagSigningKeys: 'a key has no name before it is made; only the tags that make it ours',
+  NameSigningKeys: "a key's alias follows from what it is for",
+  KeepSigningKeys: 'only keys that bear our tag and are of the class',
+  RetireSigningKeys: 'only keys that bear our tag and are of the class',
   FindZones: 'listing zones knows no resources',
   FollowChanges: 'changes have ids that Route 53 makes',
   DeliverLogs: 'log deliveries know no resources: docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html',

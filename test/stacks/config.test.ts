@@ -26,6 +26,8 @@ describe('The configuration of an installation', () => {
     ['alarmEmails[0]', { alarmEmails: ['nobody'] }],
     ['logRetentionDays', { logRetentionDays: 8 }],
     ['removal', { removal: 'maybe' }],
+    ['accountKeys', { accountKeys: 'hsm' }],
+    ['caKeys', { caKeys: true }],
     ['route53.zones[0]', { route53: { zones: ['example.com'] } }],
     ['secretsManager.prefix', { secretsManager: { prefix: '*' } }],
     ['secretsManager.roleArns[0]', { secretsManager: { roleArns: ['*'] } }],

@@ -46,7 +46,7 @@ export function kmsKeyMaker(client: KMSClient, options: KmsKeyMakerOptions): Key
       KeySpec: specOf(kind),
       KeyUsage: 'SIGN_VERIFY',
       Description: `${instance}: ${ref}`,
-      Tags: Object.entries(tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue })),
+      Tags: Object.entries(tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue: TagValue.slice(0, LONGEST_TAG) })),
     });
     return (await client.send(command)).KeyMetadata!.Arn!;
   };
@@ -73,6 +73,9 @@ export function kmsKeyMaker(client: KMSClient, options: KmsKeyMakerOptions): Key
     retire: async (key) => (isKmsArn(key) ? retire(key, recoveryDays) : undefined),
   };
 }
+
+/** Characters of a tag's value. A reference holds a team's and an issuer's name. */
+const LONGEST_TAG = 256;
 
 /** Days; of a key that signed nothing. */
 const SHORTEST = 7;

@@ -79,9 +79,20 @@ export function signingKeysPolicy(
           {
             Sid: 'MakeSigningKeys',
             Effect: 'Allow' as const,
-            Action: ['kms:CreateKey', 'kms:TagResource'],
+            Action: ['kms:CreateKey'],
             Resource: ['*'],
             Condition: { StringEquals: { ...tagged('RequestTag', make), 'kms:KeyUsage': ['SIGN_VERIFY'] } },
+          },
+          // CreateKey asks for it; of a key that is there, it is one that signs.
+          {
+            Sid: 'TagSigningKeys',
+            Effect: 'Allow' as const,
+            Action: ['kms:TagResource'],
+            Resource: keyArns,
+            Condition: {
+              StringEquals: tagged('RequestTag', make),
+              StringEqualsIfExists: { 'kms:KeyUsage': ['SIGN_VERIFY'] },
+            },
           },
           { Sid: 'NameSigningKeys', Effect: 'Allow' as const, Action: ['kms:CreateAlias'], Resource: aliases },
         ]),

@@ -37,7 +37,8 @@ function synthesized() {
   writeFileSync(join(code, 'index.mjs'), '');
   const app = new App({ outdir: join(outdir, 'out') });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-  const config = parseConfig({ alarmEmails: ['ops@example.com'], route53: { zones: ['Z0123456789ABC'] } });
+  const kms = { accountKeys: 'kms', caKeys: 'kms' };
+  const config = parseConfig({ ...kms, alarmEmails: ['ops@example.com'], route53: { zones: ['Z0123456789ABC'] } });
   installation({ config, version: '1.2.3', codeOf: () => code }, app);
   const resources = app
     .synth()
@@ -227,6 +228,8 @@ describe('The stacks', () => {
         'ISSUE_MACHINE',
         'DELIVER_MACHINE',
         'BUS',
+        'ACCOUNT_KEYS',
+        'CA_KEYS',
       ]),
     );
   });
