@@ -130,6 +130,13 @@ export const functions = {
     budget: 300,
     tables: ['answerChallenges'],
   },
+  rebuild: {
+    purpose: 'makes the views anew for whoever may call it',
+    memory: 1024,
+    timeout: 900,
+    budget: 450,
+    tables: ['readLedger', 'listStreams', 'readViews', 'project', 'clearViews'],
+  },
   adminToken: {
     purpose: "makes an administrator's token for whoever may call it",
     memory: 256,
@@ -139,13 +146,6 @@ export const functions = {
   },
 } as const satisfies Readonly<Record<string, FunctionSpec>>;
 
-  {
-    purpose: 'makes the views anew for whoever may call it',
-    memory: 1024,
-    timeout: 900,
-    budget: 450,
-    tables: ['readLedger', 'listStreams', 'readViews', 'project', 'clearViews'],
-  },
 export type FunctionName = keyof typeof functions;
 
 export const functionNames = Object.keys(functions) as FunctionName[];
