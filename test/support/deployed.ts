@@ -26,6 +26,16 @@ export interface Deployed extends Omit<DeploymentAddress, 'zone'> {
   setAhead(seconds: number): void;
   /** A call of an API that speaks JSON 1.0 or 1.1: `DynamoDB_20120810.ListTables`. */
   json<T>(service: string, target: string, input: object): Promise<T>;
+  /** Id of the mapping by which a function reads the ledger's stream. */
+  feedOf(name: string): Promise<string>;
+  /** How many seconds a record may be old for which the mapping's function fails. */
+  setLongestWait(mapping: string, seconds: number): Promise<void>;
+  /** Bodies of what is in the dead-letter queue; it stays there. */
+  deadLetters(): Promise<string[]>;
+  /** All that a function wrote, and the platform's own lines with it. */
+  logOf(name: string): Promise<string>;
+  /** What CloudWatch counted of a metric of a function since the emulator began. */
+  sumOf(namespace: string, metric: string, name: string): Promise<number>;
   table(role: TableRole): string;
 }
 
@@ -68,6 +78,19 @@ export async function deployed(): Promise<Deployed> {
     kill: (name) => killed(aws.pid, `ministack-lambda-${instance}-${name}-`),
     setAhead: (seconds) => writeFileSync(ahead, String(seconds * 1000)),
     json: (service, target, input) => json(address, service, target, input),
+    feedOf: async (name) => {
+      const found = await rest<{ EventSourceMappings: { UUID: string }[] }>(
+        address,
+        'GET',
+        `${FEEDS}?FunctionName=${instance}-${name}`,
+      );
+      return found.EventSourceMappings[0]!.UUID;
+    },
+    setLongestWait: (mapping, seconds) =>
+      rest(address, 'PUT', `${FEEDS}${mapping}`, { MaximumRecordAgeInSeconds: seconds }),
+    deadLetters: () => deadLetters(address),
+    logOf: (name) => logOf(address, `/chancery/${instance}/${name}`),
+    sumOf: (namespace, metric, name) => sumOf(address, namespace, metric, name),
     table: (role) => tables.TableNames!.find((name) => name.startsWith(`${instance}-data-${role}`))!,
   };
 }
@@ -80,15 +103,51 @@ async function invoked({ aws, instance }: DeploymentAddress, name: string, event
   return body;
 }
 
-async function limit({ aws, instance }: DeploymentAddress, name: string, concurrency?: number): Promise<void> {
-  const url = `${aws.endpoint}/2017-10-31/functions/${instance}-${name}/concurrency`;
+const FEEDS = '/2015-03-31/event-source-mappings/';
+
+/** A call of Lambda's API. */
+async function rest<T>({ aws }: DeploymentAddress, method: string, path: string, body?: object): Promise<T> {
   const headers = signedFor(aws, 'lambda');
-  const body = JSON.stringify({ ReservedConcurrentExecutions: concurrency });
-  const answer = await fetch(
-    url,
-    concurrency === undefined ? { method: 'DELETE', headers } : { method: 'PUT', headers, body },
-  );
-  if (!answer.ok) throw new Error(`the concurrency of ${name}: ${answer.status} ${await answer.text()}`);
+  const answer = await fetch(`${aws.endpoint}${path}`, {
+    method,
+    headers,
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+  return (text ? JSON.parse(text) : undefined) as T;
+}
+
+function limit(address: DeploymentAddress, name: string, concurrency?: number): Promise<void> {
+  const path = `/2017-10-31/functions/${address.instance}-${name}/concurrency`;
+  if (concurrency === undefined) return rest(address, 'DELETE', path);
+  return rest(address, 'PUT', path, { ReservedConcurrentExecutions: concurrency });
+}
+
+async function deadLetters(address: DeploymentAddress): Promise<string[]> {
+  const call = <T>(action: string, input: object) => json<T>(address, 'sqs', `AmazonSQS.${action}`, input);
+  const { QueueUrl } = await call<{ QueueUrl: string }>('GetQueueUrl', {
+    QueueName: `${address.instance}-dead-letters`,
+  });
+  const look = { QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 0 };
+  const { Messages = [] } = await call<{ Messages?: { Body: string }[] }>('ReceiveMessage', look);
+  return Messages.map(({ Body }) => Body);
+}
+
+async function logOf(address: DeploymentAddress, logGroupName: string): Promise<string> {
+  const lines: string[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = await json<{ events: { message: string }[]; nextToken?: string }>(
+      address,
+      'logs',
+      'Logs_20140328.FilterLogEvents',
+      { logGroupName, ...(nextToken && { nextToken }) },
+    );
+    lines.push(...page.events.map(({ message }) => message));
+    nextToken = page.nextToken;
+  } while (nextToken);
+  return lines.join('\n');
 }
 
 async function json<T>({ aws }: DeploymentAddress, service: string, target: string, input: object): Promise<T> {
@@ -96,6 +155,25 @@ async function json<T>({ aws }: DeploymentAddress, service: string, target: stri
   const answer = await fetch(aws.endpoint, { method: 'POST', headers, body: JSON.stringify(input) });
   if (!answer.ok) throw new Error(`${target}: ${answer.status} ${await answer.text()}`);
   return (await answer.json()) as T;
+}
+
+async function sumOf(address: DeploymentAddress, Namespace: string, MetricName: string, name: string): Promise<number> {
+  const now = Date.now() / 1000;
+  const { Datapoints } = await json<{ Datapoints: readonly { Sum: number }[] }>(
+    address,
+    'monitoring',
+    'GraniteServiceVersion20100801.GetMetricStatistics',
+    {
+      Namespace,
+      MetricName,
+      Dimensions: [{ Name: 'FunctionName', Value: `${address.instance}-${name}` }],
+      StartTime: now - 3600,
+      EndTime: now + 60,
+      Period: 3600,
+      Statistics: ['Sum'],
+    },
+  );
+  return Datapoints.reduce((sum, { Sum }) => sum + Sum, 0);
 }
 
 /** Only processes that the emulator started, told by the folder that their code is in. */

@@ -31,7 +31,7 @@ export interface FaultyCa {
   readonly caPem: string;
   readonly seen: SeenRequest[];
   /** `METHOD /path` of what is not answered, from when it is held. */
-  readonly stalled: readonly string[];
+  readonly stalled: string[];
   /** The next `times` requests (default 1) whose `METHOD /path` matches get the fault. */
   inject(on: RegExp, fault: Fault, times?: number): void;
   /** From now on another CA answers at this address: one that knows no account and no order of before. */

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-sfn';
 import { executionName } from '../../lib/application/reactions/runs.ts';
 import { deliveryStream } from '../../lib/domain/delivery.ts';
-import { destinationKey } from '../../lib/domain/destination.ts';
+import { type Destination, destinationKey } from '../../lib/domain/destination.ts';
 import { issuanceStream } from '../../lib/domain/issuance.ts';
 import type { Answer, Deployed } from './deployed.ts';
 import { type FaultyCa, startFaultyCa } from './faultyCa.ts';
@@ -23,13 +23,13 @@ export interface Tenant {
   /** Stands before the CA, counts what it is asked, and fails on demand. */
   readonly front: FaultyCa;
   readonly namespace: string;
-  /** Asks for a certificate that is delivered to the Secret of its name. */
-  request(name: string, dnsNames?: readonly string[]): Promise<void>;
+  /** Asks for a certificate that is delivered to the Secret of its name, and elsewhere besides. */
+  request(name: string, dnsNames?: readonly string[], ...more: readonly Destination[]): Promise<void>;
   /** The certificate as the API describes it. */
   // biome-ignore lint/suspicious/noExplicitAny: tests look into all of it
   describe(name: string): Promise<any>;
   renew(name: string): Promise<Answer>;
-  /** Waits until the revision is issued, delivered and cleaned up. */
+  /** Waits until the revision is issued, and confirmed by every destination. */
   settled(name: string, revision?: number): Promise<void>;
   secret(name: string): Promise<SecretObject | undefined>;
   /** The delivered leaf and the PEM of its chain. */
@@ -73,8 +73,9 @@ export async function startTenant(app: Deployed, team: string): Promise<Tenant> 
     pebble,
     front,
     namespace,
-    async request(name, dnsNames = [`${name}.${team}.example.test`]) {
-      const spec = { dnsNames, issuerRef: { name: 'ca' }, secretName: name, destinations: [destination(name)] };
+    async request(name, dnsNames = [`${name}.${team}.example.test`], ...more) {
+      const destinations = [destination(name), ...more];
+      const spec = { dnsNames, issuerRef: { name: 'ca' }, secretName: name, destinations };
       await must(app.request('PUT', at(name), { body: { spec } }));
     },
     describe,
@@ -82,9 +83,9 @@ export async function startTenant(app: Deployed, team: string): Promise<Tenant> 
     settled: (name, revision = 1) =>
       soon(`${team}/${name} settles`, async () => {
         const { status } = await describe(name);
-        const [delivery] = status.deliveries;
-        const there = status.revision === revision && delivery?.revision === revision;
-        if (!there || delivery.status !== 'confirmed') throw new Error(JSON.stringify(status));
+        const there = (delivery: { revision?: number; status: string }) =>
+          delivery.revision === revision && delivery.status === 'confirmed';
+        if (status.revision !== revision || !status.deliveries.every(there)) throw new Error(JSON.stringify(status));
       }),
     secret,
     async delivered(name) {
