@@ -10,7 +10,7 @@ const BUCKETS = [0.005, 0.02, 0.1, 0.5, 1, 3, 10, 30];
 export interface ProcessMetrics {
   readonly observer: WorkflowObserver;
   readonly observe: NonNullable<ApiOptions['observe']>;
-  /** Counts outcomes: of all, and of each issuer. */
+  /** Counts outcomes. */
   readonly count: Metrics;
   /** Adds what is asked for at each scrape. */
   watch(sources: { running(): number; lastScan(): number }): void;
@@ -44,23 +44,14 @@ export function processMetrics(): ProcessMetrics {
   });
   const outcomes = new Counter({
     name: 'chancery_outcomes_total',
-    help: 'Issuances and deliveries that ended, by how.',
-    labelNames: ['outcome'],
-    registers,
-  });
-  const ofIssuers = new Counter({
-    name: 'chancery_issuer_outcomes_total',
-    help: 'Issuances that ended, by how, and by the issuer.',
+    help: 'Issuances and deliveries that ended, by how; issuances by their issuer too.',
     labelNames: ['outcome', 'issuer'],
     registers,
   });
   return {
     count(measured) {
-      for (const { issuer, metrics } of measured) {
-        for (const [outcome, number] of Object.entries(metrics)) {
-          if (issuer === undefined) outcomes.inc({ outcome }, number);
-          else ofIssuers.inc({ outcome, issuer }, number);
-        }
+      for (const { issuer = '', metrics } of measured) {
+        for (const [outcome, number] of Object.entries(metrics)) outcomes.inc({ outcome, issuer }, number);
       }
     },
     observer: {

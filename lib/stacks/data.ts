@@ -1,10 +1,10 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
-import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import { type ITable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { ledgerTables, type TableRole } from '../adapters/dynamodb/tables.ts';
-import { type House, logGroupPrefix, notificationsTopic, removalOf } from './constructs/house.ts';
+import { alarmsTopic, type House, logGroupPrefix, notificationsTopic, removalOf } from './constructs/house.ts';
 import { tableOf } from './constructs/table.ts';
 
 /** Classes of data: a role that may read one need not read another. */
@@ -13,7 +13,8 @@ type KeyClass = 'ledger' | 'vault' | 'logs';
 /** What must not be lost: the tables, and the keys without which they are noise. */
 export class DataStack extends Stack {
   readonly keys: Readonly<Record<KeyClass, Key>>;
-  readonly tables: Readonly<Record<TableRole, Table>>;
+  /** Those that are used: the stack's own, or what was restored in their place. */
+  readonly tables: Readonly<Record<TableRole, ITable>>;
 
   constructor(scope: Construct, id: string, { house, ...props }: StackProps & { readonly house: House }) {
     super(scope, id, { ...props, terminationProtection: house.config.removal === 'retain' });
@@ -29,6 +30,7 @@ export class DataStack extends Stack {
       logs: key('logs', 'logs, and messages to people'),
     };
     this.#letLogsUse(this.keys.logs, house);
+    this.#letAlarmsUse(this.keys.logs, house);
     this.#letNotificationsUse(this.keys.logs, house);
     const table = (role: TableRole): Table =>
       tableOf(this, role, ledgerTables[role], {
@@ -36,11 +38,32 @@ export class DataStack extends Stack {
         removalPolicy: removalOf(house),
         protect: house.config.removal === 'retain',
       });
-    this.tables = {
+    const own = {
       ledger: table('ledger'),
       views: table('views'),
       sealed: table('sealed'),
       challenges: table('challenges'),
+    };
+    this.tables = { ...own, ...this.#restored(own, house) };
+  }
+
+  /** The stack keeps its own tables, and what other stacks know of them until they are deployed too. */
+  #restored(own: Readonly<Record<TableRole, Table>>, { config }: House): Partial<Record<TableRole, ITable>> {
+    const { ledger, sealed } = config.restored;
+    const restored = (role: 'ledger' | 'sealed', tableName: string, tableStreamArn?: string): ITable => {
+      for (const known of [own[role].tableName, own[role].tableArn]) this.exportValue(known);
+      if (own[role].tableStreamArn) this.exportValue(own[role].tableStreamArn);
+      const { indexes, encryptionKey } = ledgerTables[role];
+      return Table.fromTableAttributes(this, `${role}Restored`, {
+        tableName,
+        ...(tableStreamArn && { tableStreamArn }),
+        encryptionKey: this.keys[encryptionKey],
+        globalIndexes: indexes.map(({ name }) => name),
+      });
+    };
+    return {
+      ...(ledger && { ledger: restored('ledger', ledger.table, ledger.stream) }),
+      ...(sealed && { sealed: restored('sealed', sealed.table) }),
     };
   }
 
@@ -77,6 +100,21 @@ export class DataStack extends Stack {
         sid: 'NotificationsOfThisInstallation',
         effect: Effect.ALLOW,
         principals: [new ServicePrincipal('events.amazonaws.com')],
+        actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+        resources: ['*'],
+        conditions: { StringEquals: { 'kms:EncryptionContext:aws:sns:topicArn': topic } },
+      }),
+    );
+  }
+
+  /** Alarms publish on their topic, which this key encrypts. https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html */
+  #letAlarmsUse(key: Key, house: House): void {
+    const topic = `arn:${this.partition}:sns:${this.region}:${this.account}:${alarmsTopic(house)}`;
+    key.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'AlarmsOfThisInstallation',
+        effect: Effect.ALLOW,
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
         actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
         resources: ['*'],
         conditions: { StringEquals: { 'kms:EncryptionContext:aws:sns:topicArn': topic } },

@@ -23,6 +23,9 @@ export const logGroupPrefix = ({ config }: House): string => `/chancery/${config
 /** The topic for people, by its name: the key that encrypts its messages is for it alone. */
 export const notificationsTopic = ({ config }: House): string => `${config.instance}-notifications`;
 
+/** The topic that alarms publish on, by its name: the key that encrypts its messages is for it alone. */
+export const alarmsTopic = ({ config }: House): string => `${config.instance}-alarms`;
+
 /** A log group with a name of its own, encrypted, that forgets in time. Logs go with their stack: they hold no fact that the ledger has not. */
 export function logGroup(scope: Construct, id: string, house: House, key: IKey, part: string): LogGroup {
   return new LogGroup(scope, id, {

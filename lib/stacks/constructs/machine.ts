@@ -43,6 +43,8 @@ export class Machine extends Construct {
   readonly arn: string;
   /** ARNs of its executions, whatever their names. */
   readonly executions: string;
+  /** The functions that its tasks call. */
+  readonly steps: readonly IFunction[];
 
   constructor(scope: Construct, id: string, { house, machine, handlers, logKey }: MachineProps) {
     super(scope, id);
@@ -60,9 +62,13 @@ export class Machine extends Construct {
       assumedBy: new ServicePrincipal('states.amazonaws.com'),
       description: `${house.config.instance}: runs ${machine}`,
     });
-    const steps = Object.values(handlers).map(({ functionArn }) => functionArn);
+    this.steps = Object.values(handlers);
     const policy = policyOf(this, role, [
-      allow('RunSteps', ['lambda:InvokeFunction'], steps),
+      allow(
+        'RunSteps',
+        ['lambda:InvokeFunction'],
+        this.steps.map(({ functionArn }) => functionArn),
+      ),
       allow('DeliverLogs', LOG_DELIVERY, ['*']),
       allow('Trace', TRACING, ['*']),
     ]);

@@ -62,6 +62,15 @@ beforeAll(() => {
 const ofType = (type: string): Resource[] => made.resources.map(([, one]) => one).filter(({ Type }) => Type === type);
 const idsOf = (type: string): string[] => made.resources.filter(([, { Type }]) => Type === type).map(([id]) => id);
 
+/** What an alarm asks for: metrics, expressions apart. */
+function metricsOf(alarm: string): object[] {
+  const { Properties } = ofType('AWS::CloudWatch::Alarm').find(
+    (one) => one.Properties.AlarmName === `chancery-${alarm}`,
+  )!;
+  const { Metrics, MetricName, Dimensions } = Properties;
+  return Metrics ? Metrics.filter((one: { MetricStat?: object }) => one.MetricStat) : [{ MetricName, Dimensions }];
+}
+
 const statements = (): Statement[] =>
   ofType('AWS::IAM::Policy').flatMap(({ Properties }) => Properties.PolicyDocument.Statement as Statement[]);
 
@@ -133,7 +142,7 @@ describe('The stacks', () => {
     expect(keyOf('views')).toBe(keyOf('ledger'));
     expect(keyOf('sealed')).not.toBe(keyOf('ledger'));
     const keys = ofType('AWS::KMS::Key');
-    expect(keys.length).toBe(4);
+    expect(keys.length).toBe(3);
     expect(
       keys.filter(({ Properties, DeletionPolicy }) => !Properties.EnableKeyRotation || DeletionPolicy !== 'Retain'),
     ).toEqual([]);
@@ -207,9 +216,68 @@ describe('The stacks', () => {
     const alarms = ofType('AWS::CloudWatch::Alarm').map(({ Properties }) => Properties);
     const named = alarms.map(({ AlarmDescription }) => /docs\/runbook\.md#(\S+)$/.exec(AlarmDescription)?.[1]);
     expect([...named].sort()).toEqual([...anchors].sort());
+    expect(alarms.map(({ AlarmDescription }) => anchorOf(AlarmDescription.split('. What to do: ')[0]))).toEqual(named);
     expect(alarms.filter(({ AlarmActions, OKActions }) => !AlarmActions?.length || !OKActions?.length)).toEqual([]);
     const missing = alarms.filter(({ TreatMissingData }) => TreatMissingData === 'breaching');
     expect(missing.map(({ AlarmName }) => AlarmName)).toEqual(['chancery-scan-missing']);
+  });
+
+  it('have the alarms that the service is watched by, and each function is told of by one', () => {
+    const names = ofType('AWS::CloudWatch::Alarm').map(({ Properties }) => Properties.AlarmName);
+    expect(names.sort()).toEqual(
+      [
+        'expiry-week',
+        'expiry-now',
+        'renewals-overdue',
+        'issuances-failing',
+        'ca-rate-limit',
+        'deliveries-failing',
+        'deliveries-late',
+        'scan-missing',
+        'scan-failing',
+        'dead-letters',
+        'feed-late',
+        'step-errors',
+        'throttles',
+        'executions',
+        'api-errors',
+        'api-slow',
+      ]
+        .map((name) => `chancery-${name}`)
+        .sort(),
+    );
+    const steps = ofType('AWS::StepFunctions::StateMachine').flatMap(({ Properties }) =>
+      Object.values(Properties.DefinitionSubstitutions).map((arn) => JSON.stringify(arn)),
+    );
+    const functionOf = (metric: object): string =>
+      JSON.stringify(metric).match(/(?:ExportsOutputRef)?(\w+?)Function[0-9A-F]{8}/)![1]!;
+    const watched = metricsOf('step-errors').map(functionOf).sort();
+    expect(watched).toEqual([...new Set(steps.map((arn) => functionOf([arn])))].sort());
+    expect(watched).toContain('recordPushFailure');
+    expect(metricsOf('feed-late').map(functionOf).sort()).toEqual(['project', 'react']);
+  });
+
+  it('pay for few metrics: alarms are made of at most ten each, and of thirty in all', () => {
+    const counts = ofType('AWS::CloudWatch::Alarm').map(
+      ({ Properties }) => metricsOf(Properties.AlarmName.slice(9)).length,
+    );
+    expect(Math.max(...counts)).toBeLessThanOrEqual(10);
+    expect(counts.reduce((sum, count) => sum + count)).toBeLessThan(30);
+  });
+
+  it('tell of alarms through a topic that takes them from this account alone, encrypted by the key of the logs', () => {
+    const topic = ofType('AWS::SNS::Topic').find(({ Properties }) => Properties.TopicName === 'chancery-alarms')!;
+    expect(JSON.stringify(topic.Properties.KmsMasterKeyId)).toContain('logsKey');
+    const [logs] = made.resources.filter(([id, { Type }]) => Type === 'AWS::KMS::Key' && id.startsWith('logsKey'));
+    const alarms = logs![1].Properties.KeyPolicy.Statement.find(
+      ({ Sid }: Statement) => Sid === 'AlarmsOfThisInstallation',
+    );
+    expect(alarms.Principal).toEqual({ Service: 'cloudwatch.amazonaws.com' });
+    expect(JSON.stringify(alarms.Condition)).toContain(':chancery-alarms');
+    const policies = ofType('AWS::SNS::TopicPolicy').flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
+    expect(policies.filter(({ Sid }) => Sid === 'AlarmsOfThisAccount')).toMatchObject([
+      { Action: 'sns:Publish', Condition: { StringEquals: { 'aws:SourceAccount': expect.anything() } } },
+    ]);
   });
 
   it('hand functions names and decisions, and no secret', () => {
