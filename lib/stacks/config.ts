@@ -9,6 +9,11 @@ const RETENTION = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731
 
 const arnOfRole = z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/, 'the ARN of a role');
 
+const tableName = z.string().regex(/^[\w.-]{3,255}$/, 'the name of a table');
+
+/** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html */
+const STREAM_ARN = /^arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:\d{12}:table\/[\w.-]{3,255}\/stream\/[\w:.-]+$/;
+
 const schema = z.strictObject({
   /** Tells installations in one account and region apart; marks what this one made in clusters and accounts. */
   instance: z
@@ -69,6 +74,15 @@ const schema = z.strictObject({
   /** Requests a second, and how many more at once, that the API takes from everybody together. */
   throttle: z
     .strictObject({ rate: z.int().min(1).max(10_000).default(100), burst: z.int().min(1).max(5000).default(200) })
+    .prefault({}),
+  /** Tables that were restored from a backup, each in the place of the stack's own. */
+  restored: z
+    .strictObject({
+      ledger: z
+        .strictObject({ table: tableName, stream: z.string().regex(STREAM_ARN, "the ARN of the table's stream") })
+        .optional(),
+      sealed: z.strictObject({ table: tableName }).optional(),
+    })
     .prefault({}),
   /** Where alarms say that the runbook is. */
   runbook: z.string().min(1).default('docs/runbook.md'),

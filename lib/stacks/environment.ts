@@ -13,6 +13,7 @@ export function environmentOf({ config, version }: House, { tables, keys }: Data
     SEALED_TABLE: tables.sealed.tableName,
     CHALLENGES_TABLE: tables.challenges.tableName,
     VAULT_KEY: keys.vault.keyArn,
+    ...(config.restored.ledger && { RESTORED_LEDGER: config.restored.ledger.table }),
     ...(accountKeys === 'kms' && { ACCOUNT_KEYS: accountKeys }),
     ...(caKeys === 'kms' && { CA_KEYS: caKeys }),
     ...(allowAddresses.length > 0 && { ALLOW_ADDRESSES: allowAddresses.join(',') }),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { DescribeExecutionCommand, type SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import type { Workflows } from '../../ports/workflows.ts';
 
@@ -6,14 +7,28 @@ type Machine = Parameters<Workflows['start']>[0];
 /** The ARN of each state machine. All are standard workflows: only those remember a name. */
 export type MachineArns = Readonly<Record<Machine, string>>;
 
+export interface WorkflowsOptions {
+  /**
+   * Names the past that the ledger was restored to. Runs that it forgot were executed, and their names are still known: after a restore other
+   * names count. 71 characters of a name are left then.
+   */
+  readonly past?: string;
+}
+
 /**
  * Executions of Step Functions. A name stays known for 90 days after its execution ended, and a start with it is refused unless the
  * execution runs and has the same input: then the answer is the same as that of the first start.
  * https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
  */
-export function stepfunctionsWorkflows(client: Pick<SFNClient, 'send'>, arns: MachineArns): Workflows {
+export function stepfunctionsWorkflows(
+  client: Pick<SFNClient, 'send'>,
+  arns: MachineArns,
+  { past }: WorkflowsOptions = {},
+): Workflows {
+  const suffix = past === undefined ? '' : `-${createHash('sha256').update(past).digest('hex').slice(0, 8)}`;
   return {
-    async start(machine, name, input) {
+    async start(machine, run, input) {
+      const name = `${run}${suffix}`;
       const begun = Date.now();
       try {
         const start = new StartExecutionCommand({ stateMachineArn: arns[machine], name, input: JSON.stringify(input) });

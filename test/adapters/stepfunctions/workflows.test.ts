@@ -53,4 +53,13 @@ describe('Workflows on Step Functions', () => {
     const { workflows } = scripted(serviceError('ExecutionLimitExceeded'));
     await expect(workflows.start('deliverSecret', 'n-1', {})).rejects.toMatchObject({ name: 'ExecutionLimitExceeded' });
   });
+
+  it('have other names after the ledger was restored: what it forgot was executed, and its names are taken', async () => {
+    const { client, sent } = scriptedClient<SFNClient>([{ startDate: new Date() }, { startDate: new Date() }]);
+    for (const past of ['restored-1', 'restored-2'])
+      await stepfunctionsWorkflows(client, machines, { past }).start('issueCertificate', 'n-1', {});
+    const names = sent.map(({ input }) => input.name as string);
+    expect(new Set(names).size).toBe(2);
+    for (const name of names) expect(name).toMatch(/^n-1-[0-9a-f]{8}$/);
+  });
 });
