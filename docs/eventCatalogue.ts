@@ -82,9 +82,9 @@ export const catalogue: readonly StreamEntry[] = [
       RecordRefused: by('step Push', 'DeliveryRefused'),
       RecordFailed: by('steps Push, RecordPushFailure', 'DeliveryFailed'),
       RecordDrift: by('observation', 'DriftDetected', 'RunBegun'),
+      Redeliver: by(API, 'RedeliveryRequested', 'RunBegun'),
       RecordWithdrawn: by('step Push', 'DeliveryWithdrawn'),
     },
-      Redeliver: by(API, 'RedeliveryRequested', 'RunBegun'),
   },
   {
     category: 'issuer',
@@ -93,6 +93,8 @@ export const catalogue: readonly StreamEntry[] = [
     commands: {
       Configure: by(API, 'IssuerConfigured'),
       RecordReadiness: by('issuer check', 'IssuerBecameReady', 'IssuerBecameUnready'),
+      RecordCaFailure: by('step RecordFailure', 'CaFailureSeen', 'IssuerDiverted'),
+      Restore: by('issuer check', 'IssuerRestored'),
       Delete: by(API, 'IssuerDeleted'),
     },
   },

@@ -1,6 +1,7 @@
 import { acmeServer } from '../lib/adapters/acme/acmeServer.ts';
 import { destinations } from '../lib/adapters/destinations.ts';
 import { directoryDestinations } from '../lib/adapters/directory/destinations.ts';
+import { caaRecords } from '../lib/adapters/dns/caaRecords.ts';
 import { dnsProvider } from '../lib/adapters/dns/dnsProvider.ts';
 import type { Lag } from '../lib/adapters/dns/propagation.ts';
 import { dnsProviders } from '../lib/adapters/dnsProviders.ts';
@@ -15,6 +16,7 @@ import { type Database, openDatabase } from '../lib/adapters/sqlite/database.ts'
 import { sqliteEventStore } from '../lib/adapters/sqlite/eventStore.ts';
 import { sqliteFeed } from '../lib/adapters/sqlite/feed.ts';
 import { sqliteHolders } from '../lib/adapters/sqlite/holders.ts';
+import { sqliteLimitRows } from '../lib/adapters/sqlite/limitRows.ts';
 import { sqliteSealedRows } from '../lib/adapters/sqlite/sealedRows.ts';
 import { sqliteViews } from '../lib/adapters/sqlite/views.ts';
 import { secretVault } from '../lib/adapters/vault/secretVault.ts';
@@ -62,6 +64,9 @@ export interface Composed {
   close(): Promise<void>;
 }
 
+/** Milliseconds for one try of a look-up of CAA records. */
+const CAA_TIMEOUT = 2000;
+
 /** The embedded wiring: every port on its local adapter. The only place that knows them all. */
 export async function compose(options: ComposeOptions): Promise<Composed> {
   const { folder, log, allow } = options;
@@ -87,8 +92,10 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
     workflows,
     acme,
     dns: dnsProviders({ dns: dnsProvider({ http, guard: addressGuard(allow), resolvers: options.resolvers, onLag }) }),
+    caa: caaRecords(options.resolvers, CAA_TIMEOUT),
     challengeTokens: sqliteChallengeTokens(database),
     holders: sqliteHolders(database),
+    limits: sqliteLimitRows(database),
     x509: x509(),
     destinations: destinations({
       kubernetes: kubernetesDestinations({ http, lookup }),

@@ -1,9 +1,10 @@
 import { acme } from '../composition/acme.ts';
 import { bus } from '../composition/bus.ts';
-import { clusters } from '../composition/clusters.ts';
+import { clusters } from '../composition/clusterProbe.ts';
 import { ledger, store } from '../composition/ledger.ts';
+import { limits } from '../composition/limits.ts';
 import { accountKeys, caKeys } from '../composition/signingKeys.ts';
-import { clock, log } from '../composition/system.ts';
+import { clock, ids, log } from '../composition/system.ts';
 import { vault } from '../composition/vault.ts';
 import { views } from '../composition/views.ts';
 import { workflows } from '../composition/workflows.ts';
@@ -22,6 +23,8 @@ export const handler = reactBatch({
   caKeys,
   clusters,
   workflows,
+  limits,
   clock,
+  ids,
   log,
 });

@@ -1,9 +1,11 @@
 import { acme } from '../composition/acme.ts';
-import { clusters } from '../composition/clusters.ts';
+import { caa } from '../composition/caa.ts';
+import { clusters } from '../composition/clusterProbe.ts';
 import { ledger, store } from '../composition/ledger.ts';
+import { limits } from '../composition/limits.ts';
 import { metrics } from '../composition/metrics.ts';
 import { accountKeys, caKeys } from '../composition/signingKeys.ts';
-import { clock, log } from '../composition/system.ts';
+import { clock, ids, log } from '../composition/system.ts';
 import { vault } from '../composition/vault.ts';
 import { views } from '../composition/views.ts';
 import { workflows } from '../composition/workflows.ts';
@@ -16,12 +18,15 @@ const services = {
   vault,
   views,
   acme,
+  caa,
   x509,
   accountKeys,
   caKeys,
   clusters,
   workflows,
+  limits,
   clock,
+  ids,
   log,
   metrics,
 };

@@ -34,10 +34,18 @@ export function readyCondition({ spec, ready, reason, message, since }: IssuerSt
   return { ...base, status: 'True', reason: why, message: words };
 }
 
+/** Present only while others stand in for the issuer. */
+function divertedCondition({ diverted, spec }: IssuerState): Condition[] {
+  if (!diverted) return [];
+  const others = spec.failover?.to.map(({ kind, name }) => `${kind} ${name}`).join(', ');
+  const message = `${others} may issue in its place, until ${diverted.backAt} at least`;
+  return [{ type: 'Diverted', status: 'True', reason: diverted.reason, message, lastTransitionTime: diverted.since }];
+}
+
 /** An issuer as answers show it. */
 export function issuerView(owner: string, name: string, state: IssuerState) {
   const { generation, spec } = state;
-  const status = { conditions: [readyCondition(state)] };
+  const status = { conditions: [readyCondition(state), ...divertedCondition(state)] };
   return { owner, name, kind: kindOf(owner), type: issuerType(spec), generation, spec, status };
 }
 

@@ -1,28 +1,15 @@
-import type { CertificateEvent, IssueReason } from '../domain/certificate.ts';
+import type { CertificateEvent } from '../domain/certificate.ts';
 import type { DeliveryEvent } from '../domain/delivery.ts';
 import { destinationNameOfKey } from '../domain/destination.ts';
 import type { IssuanceEvent } from '../domain/issuance.ts';
 import type { Instant } from '../domain/time.ts';
 import { adviceFor } from './advice.ts';
 import { publicCause, publicText } from './publicCause.ts';
+import { askedFor } from './reasons.ts';
 import type { TimelineEvent } from './schema/answers.ts';
 
 /** An event as tenants may read it, without when and by whom. Nothing for what they need not know. */
 export type Told = Omit<TimelineEvent, 'at' | 'actor'>;
-
-const ASKED: Readonly<Record<IssueReason, string>> = {
-  NeverIssued: 'Requested',
-  SpecChanged: 'Requested again: the spec changed',
-  IssuerChanged: 'Requested again: the spec names another issuer',
-  KeyCompromised: 'Requested again: the key is known to others',
-  CaCompromised: 'Requested again: the CA is not to be trusted',
-  Revoked: 'Requested again: it was revoked',
-  Mismatch: 'Requested again: key and certificate do not belong together',
-  SecretLost: 'Requested again: the key or the certificate is lost',
-  AriWindow: 'Renewal requested: the CA suggests this time',
-  Expiring: 'Renewal requested: it is time',
-  Manual: 'Renewal requested: somebody asked for it',
-};
 
 /** What a certificate's own event tells. */
 export function tellCertificate(event: CertificateEvent): Told[] {
@@ -30,10 +17,10 @@ export function tellCertificate(event: CertificateEvent): Told[] {
     case 'CertificateRequested': {
       const { generation, revision, reason } = event;
       if (!revision) return [{ type: 'changed', message: `Spec ${generation} needs no new certificate` }];
-      return [{ type: 'requested', message: ASKED[reason ?? 'NeverIssued'], revision }];
+      return [{ type: 'requested', message: askedFor(reason ?? 'NeverIssued'), revision }];
     }
     case 'RenewalRequested':
-      return [{ type: 'requested', message: ASKED[event.reason], revision: event.revision }];
+      return [{ type: 'requested', message: askedFor(event.reason), revision: event.revision }];
     case 'CertificateIssued': {
       const { revision, serial, notAfter } = event;
       return [{ type: 'issued', message: `Issued: serial ${serial}, valid until ${notAfter}`, revision }];
@@ -79,6 +66,11 @@ export function tellCertificate(event: CertificateEvent): Told[] {
 /** What an issuance's event tells. Order URLs, tokens and keys stay where they are. */
 export function tellIssuance(event: IssuanceEvent, alone: boolean): Told[] {
   switch (event.type) {
+    case 'IssuanceRequested': {
+      const { issuer, insteadOf } = event;
+      if (!insteadOf) return [];
+      return [{ type: 'standIn', message: `${issuer.kind} ${issuer.name} issues in the place of ${insteadOf.name}` }];
+    }
     case 'RunBegun':
       return alone ? [{ type: 'retried', message: `Attempt ${event.run} begins`, run: event.run }] : [];
     case 'OrderPlaced':

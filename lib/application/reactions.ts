@@ -1,7 +1,9 @@
+import type { ClusterProbe } from '../ports/clusters.ts';
 import type { Commit } from '../ports/eventStore.ts';
 import { retireCaKeys } from './reactions/caKeys.ts';
 import { offerDestination, pursueCertificate } from './reactions/certificate.ts';
 import { pursueCluster } from './reactions/cluster.ts';
+import { leaveAfterFailure, leaveDiverted, retryRecovered } from './reactions/failover.ts';
 import { pursueIssuer, recheckCaIssuers } from './reactions/issuer.ts';
 import { pursueDelivery, pursueIssuance } from './reactions/runs.ts';
 import type { Services } from './services.ts';
@@ -9,8 +11,20 @@ import type { Services } from './services.ts';
 /** What reactions act through. */
 export type ReactionNeeds = Pick<
   Services,
-  'ledger' | 'vault' | 'views' | 'acme' | 'x509' | 'accountKeys' | 'caKeys' | 'clusters' | 'workflows' | 'clock' | 'log'
->;
+  | 'ledger'
+  | 'vault'
+  | 'views'
+  | 'acme'
+  | 'caa'
+  | 'x509'
+  | 'accountKeys'
+  | 'caKeys'
+  | 'workflows'
+  | 'limits'
+  | 'clock'
+  | 'ids'
+  | 'log'
+> & { readonly clusters: ClusterProbe };
 
 const PURSUE: Readonly<Record<string, (services: ReactionNeeds, stream: string) => Promise<unknown>>> = {
   certificate: pursueCertificate,
@@ -31,6 +45,8 @@ const PROMPT = new Set([
   'ClusterRegistered',
 ]);
 
+const WELL_AGAIN = new Set(['IssuerBecameReady', 'IssuerRestored']);
+
 /**
  * Does what a stream owes now, if anything. The same whether the feed or the scan says so; run twice, it does it once.
  * @returns seconds until it is worth another look, where the stream itself cannot say
@@ -46,6 +62,9 @@ export async function react(services: ReactionNeeds, commit: Commit): Promise<vo
   if (commit.events.some((event) => event.type === 'CertificateIssued'))
     await recheckCaIssuers(services, commit.stream);
   if (commit.stream.startsWith('certificate/')) await retireCaKeys(services, commit.stream, commit.events);
+  if (commit.events.some((event) => event.type === 'IssuanceFailed')) await leaveAfterFailure(services, commit.stream);
+  if (commit.events.some((event) => event.type === 'IssuerDiverted')) await leaveDiverted(services, commit.stream);
+  if (commit.events.some((event) => WELL_AGAIN.has(event.type))) await retryRecovered(services, commit.stream);
   if (commit.events.some((event) => event.type === 'DeliveryWithdrawn'))
     await offerDestination(services, commit.stream);
 }

@@ -1,11 +1,13 @@
 import type { AcmeServer } from '../ports/acmeServer.ts';
+import type { CaaRecords } from '../ports/caaRecords.ts';
 import type { ChallengeTokens, Holders } from '../ports/challengeTokens.ts';
 import type { Clusters } from '../ports/clusters.ts';
 import type { Destinations } from '../ports/destinations.ts';
 import type { DnsProvider } from '../ports/dnsProvider.ts';
 import type { EventStore } from '../ports/eventStore.ts';
-import type { Metrics } from '../ports/metrics.ts';
 import type { KeyMaker } from '../ports/keyMaker.ts';
+import type { LimitRows } from '../ports/limitRows.ts';
+import type { Metrics } from '../ports/metrics.ts';
 import type { SecretVault } from '../ports/secretVault.ts';
 import type { Clock, Ids, Log } from '../ports/system.ts';
 import type { Views } from '../ports/views.ts';
@@ -24,8 +26,10 @@ export interface Services {
   readonly workflows: Workflows;
   readonly acme: AcmeServer;
   readonly dns: DnsProvider;
+  readonly caa: CaaRecords;
   readonly challengeTokens: ChallengeTokens;
   readonly holders: Holders;
+  readonly limits: LimitRows;
   readonly x509: X509;
   /** Makes the keys of new ACME accounts. Absent: they are made here, and lie in the vault. */
   readonly accountKeys?: KeyMaker;

@@ -43,6 +43,8 @@ export type IssuanceEvent =
       readonly generation: number;
       readonly identifiers: readonly Identifier[];
       readonly issuer: IssuerRef;
+      /** The certificate's own issuer, for which `issuer` stands in. */
+      readonly insteadOf?: IssuerRef;
       readonly replaces?: string;
     }
   | { readonly type: 'RunBegun'; readonly run: number; readonly dueAt: Instant }
@@ -120,6 +122,7 @@ export interface IssuanceState {
   readonly generation: number;
   readonly identifiers: readonly Identifier[];
   readonly issuer: IssuerRef;
+  readonly insteadOf?: IssuerRef;
   readonly replaces?: string;
   readonly requestedAt: Instant;
   readonly run: number;

@@ -1,8 +1,9 @@
 import { type Decider, unknownEvent } from './decider.ts';
+import { type CaFailure, type Diversion, divert, failuresWith } from './failover.ts';
 import { sameJson } from './json.ts';
 import { Refusal } from './refusal.ts';
 import type { IssuerRef, IssuerSpec } from './spec.ts';
-import { type Instant, plusSeconds } from './time.ts';
+import { earliest, type Instant, plusSeconds } from './time.ts';
 
 /** Owner of what is shared: a name that no team can have. */
 export const SHARED = '-';
@@ -16,6 +17,11 @@ export type IssuerEvent =
       readonly reason: string;
       readonly message: string;
     }
+  /** An attempt failed for a reason of the CA's; told of issuers that have a failover. */
+  | { readonly type: 'CaFailureSeen'; readonly attempt: string; readonly problem: string }
+  /** Its certificates go to the issuers that stand in for it, until `backAt` at least. */
+  | { readonly type: 'IssuerDiverted'; readonly reason: string; readonly backAt: Instant; readonly turn: number }
+  | { readonly type: 'IssuerRestored' }
   | { readonly type: 'IssuerDeleted' };
 
 export interface IssuerState {
@@ -27,6 +33,9 @@ export interface IssuerState {
   readonly message?: string;
   readonly since?: Instant;
   readonly dueAt?: Instant;
+  readonly failures?: readonly CaFailure[];
+  readonly diverted?: Diversion;
+  readonly lastDiversion?: { readonly turn: number; readonly ended: Instant };
 }
 
 export type IssuerCommand =
@@ -39,6 +48,10 @@ export type IssuerCommand =
       readonly reason: string;
       readonly message: string;
     }
+  /** `attempt`: the issuance's stream and run. */
+  | { readonly type: 'RecordCaFailure'; readonly attempt: string; readonly problem: string }
+  /** Its check found it well, and its time is over. */
+  | { readonly type: 'Restore' }
   | { readonly type: 'Delete' };
 
 /** Seconds between checks of an issuer that is not ready, and of one that is. */
@@ -70,11 +83,29 @@ function evolve(state: IssuerState, event: IssuerEvent, at: Instant): IssuerStat
         reason: undefined,
         message: undefined,
         since: at,
-        dueAt: plusSeconds(at, READY_CHECK),
+        dueAt: earliest(plusSeconds(at, READY_CHECK), state.diverted?.backAt),
       };
     case 'IssuerBecameUnready': {
       const { reason, message } = event;
       return { ...state, ready: 'unready', reason, message, since: at, dueAt: plusSeconds(at, UNREADY_CHECK) };
+    }
+    case 'CaFailureSeen': {
+      const { failover } = state.spec;
+      if (!failover) return state;
+      return { ...state, failures: failuresWith(state.failures ?? [], { id: event.attempt, at }, failover) };
+    }
+    case 'IssuerDiverted': {
+      const { reason, backAt, turn } = event;
+      return {
+        ...state,
+        failures: [],
+        diverted: { since: at, reason, backAt, turn },
+        dueAt: earliest(state.dueAt, backAt),
+      };
+    }
+    case 'IssuerRestored': {
+      const lastDiversion = { turn: state.diverted?.turn ?? 1, ended: at };
+      return { ...state, failures: [], diverted: undefined, lastDiversion, dueAt: plusSeconds(at, READY_CHECK) };
     }
     case 'IssuerDeleted':
       return { ...noIssuer, status: 'deleted', generation: state.generation };
@@ -83,7 +114,7 @@ function evolve(state: IssuerState, event: IssuerEvent, at: Instant): IssuerStat
   }
 }
 
-function decide(command: IssuerCommand, state: IssuerState): readonly IssuerEvent[] {
+function decide(command: IssuerCommand, state: IssuerState, now: Instant): readonly IssuerEvent[] {
   switch (command.type) {
     case 'Configure': {
       const unchanged = state.status === 'configured' && sameJson(state.spec, command.spec);
@@ -97,14 +128,36 @@ function decide(command: IssuerCommand, state: IssuerState): readonly IssuerEven
       const same = state.ready === 'unready' && state.reason === reason && state.message === message;
       return same ? [] : [{ type: 'IssuerBecameUnready', generation, reason, message }];
     }
+    case 'RecordCaFailure':
+      return recordCaFailure(command, state, now);
+    case 'Restore': {
+      const { diverted } = state;
+      return diverted && diverted.backAt <= now && state.ready === 'ready' ? [{ type: 'IssuerRestored' }] : [];
+    }
     case 'Delete':
       return state.status === 'configured' ? [{ type: 'IssuerDeleted' }] : [];
   }
 }
 
+/** A failure of an issuer that is stood in for already says nothing new: what began before goes on failing. */
+function recordCaFailure(
+  { attempt, problem }: Extract<IssuerCommand, { type: 'RecordCaFailure' }>,
+  state: IssuerState,
+  now: Instant,
+): readonly IssuerEvent[] {
+  const { failover } = state.spec;
+  const known = state.failures ?? [];
+  if (state.status !== 'configured' || !failover || state.diverted) return [];
+  if (known.some(({ id }) => id === attempt)) return [];
+  const seen = { type: 'CaFailureSeen', attempt, problem } as const;
+  if (failuresWith(known, { id: attempt, at: now }, failover).length < failover.failures) return [seen];
+  const { reason, backAt, turn } = divert(failover, problem, now, state.lastDiversion);
+  return [seen, { type: 'IssuerDiverted', reason, backAt, turn }];
+}
+
 export const issuerDecider: Decider<IssuerCommand, IssuerState, IssuerEvent> = {
   category: 'issuer',
-  evolveVersion: 1,
+  evolveVersion: 2,
   initialState: noIssuer,
   decide,
   evolve,

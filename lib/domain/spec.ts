@@ -1,5 +1,5 @@
-import type { RateLimitsSpec } from './caLimits.ts';
 import type { Destination } from './destination.ts';
+import type { RateLimitsSpec } from './rateLimits.ts';
 
 /** A private key's kind. RSA size in bits; ECDSA size names the curve (256, 384, 521); Ed25519 has one size. */
 export interface KeyKind {
@@ -162,9 +162,24 @@ export interface CaIssuerSpec {
   readonly secretName: string;
 }
 
-/** Exactly one of its members is present. */
+/** When an issuer's certificates go to another CA, and when they come back. Durations are Go durations. */
+export interface FailoverSpec {
+  /** In order; the first that can issue is taken. */
+  readonly to: readonly IssuerRef[];
+  /** Attempts that failed for a reason of the CA's, within `window`. */
+  readonly failures: number;
+  readonly window: string;
+  /** Percent of a certificate's life: one that has more left waits for the issuer itself. */
+  readonly lifeLeft: number;
+  /** How long the issuer is left alone at least before it is taken back. */
+  readonly back: string;
+}
+
+/** Exactly one of `acme`, `ca` and `selfSigned` is present. */
 export interface IssuerSpec {
   readonly acme?: AcmeIssuerSpec;
   readonly ca?: CaIssuerSpec;
   readonly selfSigned?: Readonly<Record<string, unknown>>;
+  /** Who issues in this issuer's place while its CA fails. */
+  readonly failover?: FailoverSpec;
 }

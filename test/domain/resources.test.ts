@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type AccountCommand, accountDecider } from '../../lib/domain/account.ts';
 import { type ClusterCommand, clusterDecider } from '../../lib/domain/cluster.ts';
 import { type CredentialCommand, credentialDecider } from '../../lib/domain/credential.ts';
+import { FAILOVER_DEFAULTS } from '../../lib/domain/failover.ts';
 import { configuredIssuer, type IssuerCommand, issuerDecider, noIssuer } from '../../lib/domain/issuer.ts';
 import { policyOf } from '../../lib/domain/policy.ts';
 import type { IssuerSpec } from '../../lib/domain/spec.ts';
@@ -15,6 +16,8 @@ const type = <T extends string>(name: T) => fc.constant(name);
 describe('an issuer', () => {
   const { given } = rulesOf(issuerDecider);
   const spec: IssuerSpec = { selfSigned: {} };
+  const failover = { ...FAILOVER_DEFAULTS, to: [{ name: 'other', kind: 'ClusterIssuer' }], failures: 1, back: '1m' } as const;
+  const guarded: IssuerSpec = { ...spec, failover };
   const configured = (generation: number, of = spec) => ({ type: 'IssuerConfigured', generation, spec: of }) as const;
   const ready = { type: 'RecordReadiness', generation: 1, ready: true } as const;
   const unready = { type: 'RecordReadiness', generation: 1, ready: false, reason: 'r', message: 'm' } as const;
@@ -52,7 +55,9 @@ describe('an issuer', () => {
   it('holds for any sequence of commands', () => {
     const generation = fc.integer({ min: 1, max: 3 });
     const command = fc.oneof(
-      fc.record({ type: type('Configure'), spec: fc.constantFrom(spec, { ca: { secretName: 'ca' } }) }),
+      fc.record({ type: type('Configure'), spec: fc.constantFrom(spec, { ca: { secretName: 'ca' } }, guarded) }),
+      fc.record({ type: type('RecordCaFailure'), attempt: fc.constantFrom('a', 'b', 'c'), problem: type('caTimeout') }),
+      fc.record({ type: type('Restore') }),
       fc.record({ type: type('RecordReadiness'), generation, ready: fc.constant(true) }),
       fc.record({
         type: type('RecordReadiness'),

@@ -6,6 +6,7 @@ import { openDatabase } from '../../lib/adapters/sqlite/database.ts';
 import { sqliteEventStore } from '../../lib/adapters/sqlite/eventStore.ts';
 import { sqliteFeed } from '../../lib/adapters/sqlite/feed.ts';
 import { sqliteHolders } from '../../lib/adapters/sqlite/holders.ts';
+import { sqliteLimitRows } from '../../lib/adapters/sqlite/limitRows.ts';
 import { sqliteSealedRows } from '../../lib/adapters/sqlite/sealedRows.ts';
 import { sqliteViews } from '../../lib/adapters/sqlite/views.ts';
 import { secretVault } from '../../lib/adapters/vault/secretVault.ts';
@@ -65,8 +66,10 @@ export function testServices(options: { readonly clock?: Clock } = {}): TestServ
     workflows: absent('workflows'),
     acme: absent('acme'),
     dns: absent('dns'),
+    caa: { relevant: async () => [] },
     challengeTokens: sqliteChallengeTokens(database),
     holders: sqliteHolders(database),
+    limits: sqliteLimitRows(database, { now: clock.now }),
     x509: x509(),
     destinations: absent('destinations'),
     clusters: { ...absent<Services['clusters']>('clusters'), parseKubeconfig },

@@ -1,30 +1,47 @@
+import { isOfTheCa } from '../../domain/failover.ts';
 import { issuanceDecider } from '../../domain/issuance.decide.ts';
-import type { StepProblem } from '../../domain/issuance.ts';
+import type { IssuanceState, StepProblem } from '../../domain/issuance.ts';
+import { issuerDecider, issuerOwner, issuerStream } from '../../domain/issuer.ts';
 import { issuerLabel } from '../../domain/issuerLabel.ts';
 import { done, type Outcome } from '../outcome.ts';
 import { counted } from '../outcomes.ts';
 import type { Services } from '../services.ts';
+import { releaseLimits } from './limits.ts';
 import { type IssueInput, splitName } from './run.ts';
 
-type Needs = Pick<Services, 'ledger' | 'ids' | 'metrics'>;
+type Needs = Pick<Services, 'ledger' | 'limits' | 'clock' | 'ids' | 'metrics'>;
 
 /** Step RecordFailure: what a step recorded, or what it threw, becomes IssuanceFailed with the time of the next try. */
-export async function recordFailure({ ledger, ids, metrics }: Needs, input: IssueInput): Promise<Outcome> {
+export async function recordFailure(services: Needs, input: IssueInput): Promise<Outcome> {
+  const { ledger, ids, metrics } = services;
   const thrown = input.failure === undefined ? undefined : problemOf(input.failure);
   const { state } = await ledger.load(issuanceDecider, input.issuance);
-  const command = {
-    type: 'RecordFailure',
-    run: input.run,
-    thrown: state.problem ?? thrown,
-    random: ids.random(),
-  } as const;
-  const { events } = await ledger.handle(issuanceDecider, input.issuance, command, {
+  const cause = state.problem ?? thrown;
+  if (cause && state.status === 'running') await tellIssuer(ledger, input, state, cause);
+  const command = { type: 'RecordFailure', run: input.run, thrown: cause, random: ids.random() } as const;
+  const released = state.status === 'running' && state.run === input.run ? await releaseLimits(services, state) : [];
+  const { events } = await ledger.handleAll(issuanceDecider, input.issuance, [...released, command], {
     actor: 'step:RecordFailure',
     correlationId: input.issuance,
   });
   if (events.some((event) => event.type === 'IssuanceFailed'))
     metrics?.(counted('IssuancesFailed', issuerLabel(splitName(state.certificate)[0], state.issuer)));
   return done;
+}
+
+/** An issuer that others may stand in for counts what its CA fails to do. Told first: a repeated step finds that it was told. */
+async function tellIssuer(
+  ledger: Needs['ledger'],
+  { issuance, run }: IssueInput,
+  { issuer, certificate }: IssuanceState,
+  { problem }: StepProblem,
+): Promise<void> {
+  if (!isOfTheCa(problem)) return;
+  const [team] = splitName(certificate);
+  const stream = issuerStream(issuerOwner(issuer, team), issuer.name);
+  if (!(await ledger.load(issuerDecider, stream)).state.spec.failover) return;
+  const command = { type: 'RecordCaFailure', attempt: `${issuance}#${run}`, problem: problem.type } as const;
+  await ledger.handle(issuerDecider, stream, command, { actor: 'step:RecordFailure', correlationId: issuance });
 }
 
 /** A thrown error as the state machine hands it on: `{Error, Cause}`, where Cause is JSON with `errorType` and `errorMessage`. */

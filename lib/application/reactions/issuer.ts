@@ -6,12 +6,17 @@ import type { IssuerSpec } from '../../domain/spec.ts';
 import { type Instant, secondsBetween } from '../../domain/time.ts';
 import { AcmeError } from '../../ports/acmeServer.ts';
 import { acmeAccount, endpointOf } from '../issuance/account.ts';
+import { learnLimit } from '../issuance/limits.ts';
 import { signingCa } from '../issuers/ca.ts';
+import { checkPause } from '../limits.ts';
 import { ISSUERS } from '../projections.ts';
 import type { Services } from '../services.ts';
 import { policyFor } from '../teams.ts';
 
-type Needs = Pick<Services, 'ledger' | 'vault' | 'views' | 'acme' | 'x509' | 'accountKeys' | 'clock' | 'log'>;
+type Needs = Pick<
+  Services,
+  'ledger' | 'vault' | 'views' | 'acme' | 'x509' | 'accountKeys' | 'limits' | 'clock' | 'ids' | 'log'
+>;
 
 /**
  * Checks an issuer when its check is due and records what changed: its directory and account, its CA certificate.
@@ -21,8 +26,12 @@ export async function pursueIssuer(services: Needs, stream: string): Promise<num
   const { ledger, clock } = services;
   const { state } = await ledger.load(issuerDecider, stream);
   if (state.status !== 'configured' || !state.dueAt || state.dueAt > clock.now()) return undefined;
-  const now = await check(services, stream, state);
-  return now.ready === 'ready' ? READY_CHECK : nextCheck(now.since, clock.now(), UNREADY_CHECK, LONGEST_UNREADY);
+  const checked = await check(services, stream, state);
+  if (checked.ready !== 'ready') return nextCheck(checked.since, clock.now(), UNREADY_CHECK, LONGEST_UNREADY);
+  if (!checked.diverted) return READY_CHECK;
+  const meta = { actor: 'issuer-check', correlationId: stream };
+  const { state: now } = await ledger.handle(issuerDecider, stream, { type: 'Restore' }, meta);
+  return now.diverted ? Math.max(1, secondsBetween(clock.now(), now.diverted.backAt)) : READY_CHECK;
 }
 
 /** Seconds between checks of an issuer that stays unready. */
@@ -66,7 +75,7 @@ async function whyUnready(
   { spec }: IssuerState,
 ): Promise<{ reason: string; message: string } | undefined> {
   try {
-    if (spec.acme) await checkAcme(services, owner, name, spec.acme);
+    if (spec.acme) await checkAcme(services, owner, name, spec.acme).catch(learning(services, owner, name, spec.acme));
     if (spec.ca) await signingCa(services, owner, spec.ca.secretName);
     return undefined;
   } catch (error) {
@@ -81,12 +90,21 @@ async function whyUnready(
   }
 }
 
+/** What the CA says about its limits holds for others too. */
+const learning =
+  (services: Needs, owner: string, name: string, spec: NonNullable<IssuerState['spec']['acme']>) =>
+  async (error: unknown): Promise<never> => {
+    if (error instanceof AcmeError) await learnLimit(services, { spec, issuer: `${owner}/${name}` }, error);
+    throw error;
+  };
+
 async function checkAcme(
   services: Needs,
   owner: string,
   name: string,
   spec: NonNullable<IssuerState['spec']['acme']>,
 ): Promise<void> {
+  await checkPause(services, spec);
   const { profiles } = await services.acme.meta(endpointOf(spec));
   const offered = Object.keys(profiles);
   if (spec.profile && !offered.includes(spec.profile)) {

@@ -4,8 +4,10 @@ import { isOwed } from '../../domain/delivery.ts';
 import { issuanceDecider } from '../../domain/issuance.decide.ts';
 import { isOpen } from '../../domain/issuance.ts';
 import type { Services } from '../services.ts';
+import { leaveIssuer } from './failover.ts';
 
 type Needs = Pick<Services, 'ledger' | 'clock' | 'workflows'>;
+type IssuanceNeeds = Needs & Parameters<typeof leaveIssuer>[0];
 
 /** The execution's name: the same run of the same stream has the same one, so that starting twice is starting once. */
 export function executionName(stream: string, run: number): string {
@@ -13,7 +15,8 @@ export function executionName(stream: string, run: number): string {
 }
 
 /** Starts the run that an issuance is in, or begins the next when that one is over and the time has come. */
-export async function pursueIssuance({ ledger, clock, workflows }: Needs, stream: string): Promise<void> {
+export async function pursueIssuance(services: IssuanceNeeds, stream: string): Promise<void> {
+  const { ledger, clock, workflows } = services;
   const { state } = await ledger.load(issuanceDecider, stream);
   if (!isOpen(state)) return;
   if (state.status === 'running' || !state.dueAt || state.dueAt > clock.now()) {
@@ -22,6 +25,7 @@ export async function pursueIssuance({ ledger, clock, workflows }: Needs, stream
     const answer = await workflows.start('issueCertificate', executionName(stream, state.run), input);
     if (answer !== 'ended' || !state.dueAt || state.dueAt > clock.now()) return;
   }
+  if (state.status === 'failed' && (await leaveIssuer(services, stream, state))) return;
   await ledger.handle(
     issuanceDecider,
     stream,

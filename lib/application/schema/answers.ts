@@ -23,6 +23,25 @@ export const cause = z.object({
   remedy: z.string().describe('What to do.'),
 });
 
+/** What is done all the same, and may surprise. */
+export const warning = z.object({
+  code: z.string().describe('Stable.'),
+  field: z.string().describe('What it is about, as in the input.'),
+  message: z.string(),
+});
+
+const suggestedWindow = z.object({ start: instant, end: instant });
+
+const renewal = z.object({
+  time: instant.describe('When it is renewed; as renewalTime.'),
+  reason: z
+    .string()
+    .describe('Expiring (its own rule), AriWindow (the CA suggests it), Revoked, KeyCompromised... Others may come.'),
+  atLatest: instant.optional().describe('When windows, freezes and limits of our own do not hold it back any more.'),
+  suggestedWindow: suggestedWindow.optional().describe("The CA's renewal information (RFC 9773)."),
+  explanationURL: z.string().optional().describe('Where the CA explains its window.'),
+});
+
 const issuance = z.object({
   revision: z.int(),
   run: z.int().describe('Attempts at this revision, from 1.'),
@@ -73,11 +92,13 @@ export const certificateAnswer = z.object({
     notBefore: instant.optional(),
     notAfter: instant.optional(),
     renewalTime: instant.optional(),
+    renewal: renewal.optional().describe('Why it is renewed then.'),
     issuer: issuerReadiness,
     issuance: issuance.optional().describe('The revision on its way.'),
     deliveries: z.array(delivery),
     nextAction: nextAction.optional(),
   }),
+  warnings: z.array(warning).optional().describe('What was accepted and may surprise.'),
 });
 
 /** A certificate as lists show it, from the read model. */
@@ -108,7 +129,7 @@ export const issuerAnswer = z.object({
   type: z.enum(['acme', 'ca', 'selfSigned']),
   generation: z.int(),
   spec: issuerSpec,
-  status: z.object({ conditions: z.array(condition).describe('Ready.') }),
+  status: z.object({ conditions: z.array(condition).describe('Ready; Diverted while others stand in for it.') }),
 });
 
 /** A credential: never its values. */
@@ -172,6 +193,7 @@ export const appliedAnswer = z.object({
       name: z.string(),
       outcome: z.enum(['created', 'configured', 'unchanged']),
       version: z.int(),
+      warnings: z.array(warning).optional().describe('What was accepted and may surprise.'),
     }),
   ),
 });
@@ -198,6 +220,7 @@ export const page = <S extends z.ZodType>(item: S) =>
 
 export type Condition = z.output<typeof condition>;
 export type Cause = z.output<typeof cause>;
+export type Warning = z.output<typeof warning>;
 export type CertificateSummary = z.output<typeof certificateSummary>;
 export type TimelineEvent = z.output<typeof timelineEvent>;
 export type TokenAnswer = z.output<typeof tokenAnswer>;

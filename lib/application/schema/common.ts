@@ -33,6 +33,16 @@ export const credentialRef = closed({
   key: z.string().min(1).max(253).optional().describe('Which of its keys; not needed when it has one.'),
 });
 
+/** A reference to an issuer of the team or a shared one. `group` is accepted as cert-manager's and is not kept. */
+export const issuerRef = closed({
+  name: subdomainName.describe("The issuer's name."),
+  kind: z
+    .enum(['Issuer', 'ClusterIssuer'])
+    .optional()
+    .describe("Issuer: the team's own (default). ClusterIssuer: shared."),
+  group: z.enum(['cert-manager.io', 'chancery.dev']).optional().describe('Accepted; has no effect.'),
+});
+
 /**
  * Checks a name that did not come in a body, such as one in a URL.
  * @throws Refusal `InvalidName`

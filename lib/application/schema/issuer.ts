@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { closed } from './closed.ts';
-import { credentialRef, subdomainName } from './common.ts';
+import { credentialRef, duration, issuerRef, subdomainName } from './common.ts';
 
 const PROVIDERS =
   'supported: rfc2136, route53, webhook, or http01; or delegate _acme-challenge by CNAME to a zone that takes one of them';
@@ -124,9 +124,31 @@ const acme = closed(
   { renewalInformationSource: "leave it out: the certificate's own renewBefore counts" },
 );
 
+const failover = closed({
+  to: z.array(issuerRef).min(1).max(10).describe('In order: the first that can issue for the certificate is taken.'),
+  failures: z
+    .int()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('Attempts that fail for a reason of the CA, within window, before others stand in. Default 3.'),
+  window: duration.optional().describe('Default 1h; 1m to 168h.'),
+  lifeLeft: z
+    .int()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe("Percent of a certificate's life: one that has more left waits for the issuer itself. Default 20."),
+  back: duration
+    .optional()
+    .describe(
+      'How long others stand in at least; then the issuer is taken back when its check finds it well. Default 1h.',
+    ),
+});
+
 const NO_EXTENSIONS = 'leave it out: the extension is not written';
 
-/** An issuer's spec as users write it, shaped as cert-manager's IssuerSpec: exactly one of its members. */
+/** An issuer's spec as users write it, shaped as cert-manager's IssuerSpec: exactly one type, and our failover. */
 export const issuerSpec = closed(
   {
     acme: acme.optional().describe('An ACME CA (RFC 8555).'),
@@ -139,6 +161,7 @@ export const issuerSpec = closed(
     selfSigned: closed({}, { crlDistributionPoints: NO_EXTENSIONS })
       .optional()
       .describe('Certificates signed by their own key, such as roots.'),
+    failover: failover.optional().describe('Who issues in its place while its CA fails.'),
   },
   { vault: 'supported: acme, ca, selfSigned', venafi: 'supported: acme, ca, selfSigned' },
 );
@@ -147,6 +170,7 @@ export const issuerSpec = closed(
 export const issuerBody = closed({ spec: issuerSpec });
 
 export type IssuerSpecInput = z.output<typeof issuerSpec>;
+export type FailoverInput = z.output<typeof failover>;
 export type AcmeInput = z.output<typeof acme>;
 export type SolverInput = z.output<typeof solver>;
 export type Dns01Input = z.output<typeof dns01>;

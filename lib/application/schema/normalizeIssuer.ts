@@ -1,9 +1,11 @@
+import { durationSeconds, shortDuration } from '../../domain/duration.ts';
+import { FAILOVER_DEFAULTS } from '../../domain/failover.ts';
 import { fieldOf } from '../../domain/fieldPath.ts';
 import { Findings } from '../../domain/inputInvalid.ts';
-import type { AcmeIssuerSpec, IssuerSpec } from '../../domain/spec.ts';
+import type { AcmeIssuerSpec, FailoverSpec, IssuerSpec } from '../../domain/spec.ts';
 import type { Defaults } from './common.ts';
 import { checkHttps, normalizeCaBundle } from './endpoints.ts';
-import type { AcmeInput, IssuerSpecInput } from './issuer.ts';
+import type { AcmeInput, FailoverInput, IssuerSpecInput } from './issuer.ts';
 import { normalizeSolver } from './normalizeSolver.ts';
 
 /** `defaults`: whose, where the two differ (tsigAlgorithm). `at`: the spec's place in the input. */
@@ -24,9 +26,30 @@ export function normalizeIssuerSpec(input: IssuerSpecInput, context: IssuerConte
   if (given.length === 0) findings.add(at, 'IssuerTypeMissing', 'says no type of issuer', remedy);
   if (given.length > 1) findings.add(at, 'IssuerTypeTwice', `has ${given.join(' and ')}`, remedy);
   const acme = input.acme && normalizeAcme(input.acme, fieldOf(at, 'acme'), defaults, findings);
+  const failover = input.failover && normalizeFailover(input.failover, fieldOf(at, 'failover'), findings);
   findings.throwIfAny();
-  if (acme) return { acme };
-  return input.ca ? { ca: { secretName: input.ca.secretName } } : { selfSigned: {} };
+  const type = acme ? { acme } : input.ca ? { ca: { secretName: input.ca.secretName } } : { selfSigned: {} };
+  return { ...type, ...(failover && { failover }) };
+}
+
+/** Bounds of the durations in seconds: a minute to a week. */
+const SHORTEST = 60;
+const LONGEST = 7 * 86_400;
+
+function normalizeFailover(input: FailoverInput, at: string, findings: Findings): FailoverSpec {
+  const durationOf = (member: 'window' | 'back'): string => {
+    const seconds = durationSeconds(input[member] ?? FAILOVER_DEFAULTS[member])!;
+    if (seconds < SHORTEST || seconds > LONGEST)
+      findings.add(fieldOf(at, member), 'DurationOutOfBounds', 'is not between 1m and 168h');
+    return shortDuration(Math.round(seconds));
+  };
+  return {
+    to: input.to.map(({ name, kind = 'Issuer' }) => ({ name, kind })),
+    failures: input.failures ?? FAILOVER_DEFAULTS.failures,
+    window: durationOf('window'),
+    lifeLeft: input.lifeLeft ?? FAILOVER_DEFAULTS.lifeLeft,
+    back: durationOf('back'),
+  };
 }
 
 function normalizeAcme(input: AcmeInput, at: string, defaults: Defaults, findings: Findings): AcmeIssuerSpec {

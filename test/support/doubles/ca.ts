@@ -120,7 +120,7 @@ export async function caDouble(published: (fqdn: string) => readonly string[]): 
       for (const order of orders.values()) order.status = status;
     },
     async meta() {
-      return { profiles: {}, caaIdentities: [], externalAccountRequired: false };
+      return { profiles: {}, caaIdentities: ['double.ca'], externalAccountRequired: false };
     },
     async register(_endpoint, signer) {
       await asked('register');
