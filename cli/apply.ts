@@ -9,6 +9,7 @@ import { nameOf, readText, STDIN } from './shared/input.ts';
 import { formatOf, isData, OUTPUT, showData } from './shared/output.ts';
 import { SHARED, TEAM } from './shared/team.ts';
 import { timelineEnd, timeoutOf, WAIT, type Wanted, waitFor } from './shared/wait.ts';
+import { warn } from './shared/warnings.ts';
 
 /** In manifests this namespace is cert-manager's place for what is shared: the Secrets of its ClusterIssuers. */
 const SHARED_NAMESPACE = 'cert-manager';
@@ -43,6 +44,7 @@ export const command = clientCommand({
     const manifests = await readAll(flags.file, defaultTeam);
     const wanted = flags.wait ? await placesOf(context, manifests, timeout) : [];
     const applied = await apply(context, manifests, flags['dry-run']);
+    for (const { team, name, warnings } of applied.resources) warn(context, warnings, `${team}/${name}: `);
     if (!isData(format)) show(context, applied, flags['dry-run']);
     await waitForAll(context, wanted);
     if (isData(format)) await showData(context.terminal, format, applied);

@@ -10,6 +10,7 @@ import { formatOf, isData, OUTPUT, showData } from './shared/output.ts';
 import { standing } from './shared/standing.ts';
 import { TEAM, teamOf } from './shared/team.ts';
 import { timelineEnd, timeoutOf, WAIT, waitFor } from './shared/wait.ts';
+import { warn } from './shared/warnings.ts';
 
 export const command = clientCommand({
   name: 'request',
@@ -77,6 +78,7 @@ export const command = clientCommand({
     const { body, status } = await context
       .client()
       .request<Certificate>('PUT', certificatePath(team, name), { body: { spec } });
+    warn(context, body.warnings);
     const certificate = flags.wait ? await waitFor(context, body, { team, name, timeout, after }) : body;
     if (isData(format)) return showData(context.terminal, format, certificate);
     show(context, certificate, { created: status === 201, waited: flags.wait });

@@ -22,6 +22,7 @@ export function description(
     ['On its way', underWay(status, now)],
     ['Destinations', deliveries(status, paint, now)],
     ['Next', next(status, now)],
+    ['Warnings', (certificate.warnings ?? []).map(({ field, message }) => plain(`${field}: ${message}`))],
     ['Timeline', events.map(eventLine)],
   ];
   return sections
@@ -73,15 +74,19 @@ function conditions(all: readonly Condition[], paint: Paint, now: number): strin
   );
 }
 
-function issued({ revision, serial, fingerprint, notBefore, notAfter, renewalTime }: Status, now: number): string[] {
+function issued({ revision, serial, fingerprint, notBefore, notAfter, renewal }: Status, now: number): string[] {
   if (revision === undefined) return [];
+  const { time, reason, suggestedWindow: window, explanationURL } = renewal ?? {};
+  const when = withDistance(time, now);
   return shown([
     ['Revision', String(revision)],
     ['Serial', serial],
     ['Fingerprint', fingerprint],
     ['Valid from', notBefore],
     ['Valid until', withDistance(notAfter, now)],
-    ['Renewal', withDistance(renewalTime, now)],
+    ['Renewal', when === undefined ? 'none: the spec disables it' : `${when}, ${reason}`],
+    ["CA's window", window && `${window.start} to ${window.end}`],
+    ['Explained at', explanationURL],
   ]);
 }
 

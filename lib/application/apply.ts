@@ -11,11 +11,13 @@ import { loadCertificate } from './certificateFacts.ts';
 import { checkCertificate, completeSpec, type RequestContext, requestCertificate } from './certificates.ts';
 import { putIssuer } from './issuers.ts';
 import type { Meta } from './ledger.ts';
+import type { Warning } from './schema/answers.ts';
 import type { ApplyResource } from './schema/apply.ts';
 import { checkName, labelName, subdomainName } from './schema/common.ts';
 import { readCertificateSpec, readIssuerSpec } from './schema/read.ts';
 import type { Services } from './services.ts';
 import { policyFor, SHARED_NAMESPACE } from './teams.ts';
+import { warningsOf } from './warnings.ts';
 
 type Needs = Pick<Services, 'ledger' | 'views' | 'x509' | 'clock' | 'ids'>;
 
@@ -33,6 +35,7 @@ export interface Applied {
   readonly name: string;
   readonly outcome: 'created' | 'configured' | 'unchanged';
   readonly version: number;
+  readonly warnings?: readonly Warning[];
 }
 
 /** The team that a resource of a batch is for. Shared issuers are the shared owner's, and so is what stands in its namespace. */
@@ -147,11 +150,17 @@ async function put(
   context: RequestContext & { readonly meta: Meta },
 ): Promise<Applied> {
   const { kind, team, name } = resource;
-  const { created, changed, version } =
-    kind === 'Certificate'
-      ? await requestCertificate(services, resource, context)
-      : await putIssuer(services, { owner: team, name, spec: resource.spec }, context.meta);
-  return { kind, team, name, outcome: outcomeOf(created, changed), version };
+  if (kind !== 'Certificate') {
+    const { created, changed, version } = await putIssuer(
+      services,
+      { owner: team, name, spec: resource.spec },
+      context.meta,
+    );
+    return { kind, team, name, outcome: outcomeOf(created, changed), version };
+  }
+  const { created, changed, version, view } = await requestCertificate(services, resource, context);
+  const { warnings } = view;
+  return { kind, team, name, outcome: outcomeOf(created, changed), version, ...(warnings && { warnings }) };
 }
 
 /** What {@link put} would answer. */
@@ -168,7 +177,9 @@ async function foresee(services: Needs, resource: Resource, context: RequestCont
   const spec = await completeSpec(services, resource, policy, context);
   const command = { type: 'Request', uid: services.ids.uuid(), spec, policyVersion: 0 } as const;
   const changed = certificateDecider.decide(command, state, now).length > 0;
-  return { kind, team, name, outcome: outcomeOf(changed && state.status !== 'live', changed), version };
+  const warnings = warningsOf({ ...(state.status === 'live' && state), spec }, now);
+  const outcome = outcomeOf(changed && state.status !== 'live', changed);
+  return { kind, team, name, outcome, version, ...(warnings.length > 0 && { warnings }) };
 }
 
 const outcomeOf = (created: boolean, changed: boolean): Applied['outcome'] =>

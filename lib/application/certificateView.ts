@@ -1,4 +1,4 @@
-import { renewAt } from '../domain/certificate.ts';
+import { type LiveCertificate, nextRenewal } from '../domain/certificate.ts';
 import type { IssuerState } from '../domain/issuer.ts';
 import type { IssuerRef } from '../domain/spec.ts';
 import type { Instant } from '../domain/time.ts';
@@ -7,7 +7,10 @@ import { deliveredCondition, issuingCondition, readyCondition } from './conditio
 import { type DeliveryView, deliveryView } from './deliveryView.ts';
 import { type IssuanceView, issuanceView, stepWords } from './issuanceView.ts';
 import { readyCondition as issuerReady } from './issuers.ts';
+import { publicText } from './publicCause.ts';
+import { WHY } from './reasons.ts';
 import type { Services } from './services.ts';
+import { warningsOf } from './warnings.ts';
 
 /** A certificate with its conditions, as of now or of `at`, and its stream's version. @throws Refusal `CertificateNotFound` */
 export async function describeCertificate(
@@ -26,6 +29,7 @@ export function certificateView(facts: CertificateFacts) {
   const { uid, generation, createdAt, spec, issued } = certificate;
   const issuance = issuanceView(facts.issuance);
   const deliveries = facts.deliveries.map(({ destination, state }) => deliveryView(certificate, destination, state));
+  const warnings = warningsOf(certificate, facts.now);
   const conditions = [
     readyCondition(facts),
     issuingCondition(facts, issuance),
@@ -46,12 +50,32 @@ export function certificateView(facts: CertificateFacts) {
         fingerprint: issued.fingerprint,
         notBefore: issued.notBefore,
         notAfter: issued.notAfter,
-        renewalTime: renewAt(certificate),
+        ...renewalOf(certificate, facts.now),
       }),
       issuer: issuerReadiness(spec.issuerRef, facts.issuer),
       ...(issuance && { issuance }),
       deliveries,
       ...nextAction(facts, issuance, deliveries),
+    },
+    ...(warnings.length > 0 && { warnings }),
+  };
+}
+
+/** When the issued revision is replaced, why, and what the CA says about it. */
+function renewalOf(certificate: LiveCertificate, now: Instant) {
+  const need = nextRenewal(certificate, now);
+  if (!need) return {};
+  const { renewalInfo } = certificate;
+  const { reason, at, atLatest } = need;
+  const { window, explanationURL } = renewalInfo ?? {};
+  return {
+    renewalTime: at,
+    renewal: {
+      time: at,
+      reason,
+      ...(atLatest !== undefined && { atLatest }),
+      ...(window && { suggestedWindow: window }),
+      ...(explanationURL !== undefined && { explanationURL: publicText(explanationURL) }),
     },
   };
 }
@@ -83,8 +107,10 @@ function nextAction(
   if (deliveries.some(({ status }) => status !== 'confirmed')) {
     return { nextAction: { action: 'Continue', message: 'It is being delivered' } };
   }
-  const at = renewAt(facts.certificate);
-  return at ? { nextAction: { action: 'Renew', message: `It is renewed at ${at}`, at } } : {};
+  const need = nextRenewal(facts.certificate, facts.now);
+  if (!need) return {};
+  const { at, reason } = need;
+  return { nextAction: { action: 'Renew', message: `It is renewed at ${at}: ${WHY[reason]}`, at } };
 }
 
 function issuingNext(facts: CertificateFacts, issuance: IssuanceView | undefined): NextAction {

@@ -1,9 +1,10 @@
 import { type IssueReason, type LiveCertificate, whyUnfit } from '../domain/certificate.ts';
-import type { Replacement, UnfitReason } from '../domain/renewal.ts';
+import type { Replacement } from '../domain/renewal.ts';
 import type { Instant } from '../domain/time.ts';
 import type { CertificateFacts } from './certificateFacts.ts';
 import type { DeliveryView } from './deliveryView.ts';
 import { type IssuanceView, stepWords } from './issuanceView.ts';
+import { WHY } from './reasons.ts';
 import type { Condition } from './schema/answers.ts';
 
 /** cert-manager's reasons for an issuance. */
@@ -19,17 +20,6 @@ const ISSUING_REASON: Readonly<Record<IssueReason, string>> = {
   AriWindow: 'Renewing',
   Expiring: 'Renewing',
   Manual: 'ManuallyTriggered',
-};
-
-/** Why a revision that stands is of no use, in words. */
-const UNFIT: Readonly<Record<UnfitReason, string>> = {
-  SpecChanged: 'the spec changed after it was issued',
-  IssuerChanged: 'the spec names another issuer since',
-  KeyCompromised: 'its key is known to others',
-  CaCompromised: 'its CA is not to be trusted',
-  Revoked: 'it was revoked',
-  Mismatch: 'its key and its certificate do not belong together',
-  SecretLost: 'its key or its certificate is lost',
 };
 
 const isOf =
@@ -52,7 +42,7 @@ export function readyCondition({ certificate, now }: CertificateFacts): Conditio
   const unfit = whyUnfit(certificate);
   if (unfit) {
     const since = issuing?.reason === unfit ? issuing.since : certificate.replacements?.find(isOf(unfit))?.at;
-    return no(ISSUING_REASON[unfit], `Revision ${issued.revision} is not to be used: ${UNFIT[unfit]}`, since);
+    return no(ISSUING_REASON[unfit], `Revision ${issued.revision} is not to be used: ${WHY[unfit]}`, since);
   }
   const message = 'Certificate is up to date and has not expired';
   return { type: 'Ready', status: 'True', reason: 'Ready', message, lastTransitionTime: issuedAt };

@@ -39,6 +39,8 @@ const UNTOLD = new Set([
   'certificate.CertificateDiscarded',
   'certificate.DeliveriesReleased',
   'certificate.KeyExported',
+  'certificate.RenewalInformationRead',
+  'certificate.ReplacementScheduled',
   'delivery.DeliveryRequested',
   'delivery.DeliveryWithdrawn',
   'delivery.RunBegun',

@@ -78,10 +78,24 @@ const destination = closed({
   roleArn: z.string().optional().describe('A role that is assumed to write the secret in another account.'),
 });
 
-const renewal = closed(
-  { policy: z.literal('RenewBefore').optional().describe('The only policy.') },
-  { windows: 'renewal windows are not kept yet: leave them out' },
-);
+const renewalWindow = closed({
+  cron: z.string().max(256).describe('When it opens: five fields, minute to day of the week.'),
+  windowDuration: duration.describe('How long it stays open; at least 10m.'),
+  timezone: z.string().max(64).optional().describe('An IANA name, such as Europe/Berlin. Default: UTC.'),
+});
+
+const renewal = closed({
+  policy: z
+    .enum(['RenewBefore', 'Disabled'])
+    .optional()
+    .describe('RenewBefore: by renewBefore or its default (default). Disabled: never by time.'),
+  windows: z
+    .array(renewalWindow)
+    .max(16)
+    .optional()
+    .describe('Renewals by time happen in one of them. Default: at any time.'),
+  freezes: z.array(renewalWindow).max(16).optional().describe('In none of them does a renewal by time happen.'),
+});
 
 /** A certificate's spec as users write it: cert-manager's CertificateSpec plus `destinations` and `request`. */
 export const certificateSpec = closed(
@@ -126,7 +140,9 @@ export const certificateSpec = closed(
       .max(100)
       .optional()
       .describe('Where copies go. Default: nowhere; on AWS a secret in Secrets Manager.'),
-    renewal: renewal.optional().describe('Accepted when it asks for the default.'),
+    renewal: renewal
+      .optional()
+      .describe('When renewals may happen. Near the end they happen all the same: with a tenth of the lifetime left.'),
     revisionHistoryLimit: z
       .int()
       .min(1)

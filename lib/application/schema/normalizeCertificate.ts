@@ -8,6 +8,7 @@ import type { Defaults } from './common.ts';
 import { normalizeDestinations } from './normalizeDestinations.ts';
 import { normalizeNames } from './normalizeNames.ts';
 import { normalizePrivateKey } from './normalizePrivateKey.ts';
+import { normalizeRenewal } from './normalizeRenewal.ts';
 
 /** What the spec alone does not say. `defaults`: whose, where the two differ (the private key's kind). `at`: the spec's place in the input. */
 export interface CertificateContext {
@@ -43,6 +44,7 @@ export function normalizeCertificateSpec(input: CertificateSpecInput, context: C
     fieldOf(at, 'destinations'),
     findings,
   );
+  const renewal = input.renewal && normalizeRenewal(input.renewal, fieldOf(at, 'renewal'), findings);
   checkTemplate(input, at, findings);
   const subject = normalizeSubject(input.subject);
   findings.throwIfAny();
@@ -53,6 +55,7 @@ export function normalizeCertificateSpec(input: CertificateSpecInput, context: C
     secretName,
     ...(input.secretTemplate && { secretTemplate: input.secretTemplate }),
     ...times,
+    ...(renewal && { renewal }),
     privateKey,
     usages: input.usages?.length ? [...new Set(input.usages)] : DEFAULT_USAGES,
     isCA: input.isCA ?? false,

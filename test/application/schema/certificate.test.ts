@@ -88,6 +88,21 @@ describe('defaults are taken and written down', () => {
   });
 });
 
+const opening = (cron: string) => ({ cron, windowDuration: '2h' });
+
+describe('when renewals may happen', () => {
+  test('is kept with its defaults, and reads the same again', () => {
+    const { renewal } = read({ renewal: { windows: [{ cron: ' 0  2 * * 6', windowDuration: '120m' }] } });
+    expect(renewal).toEqual({
+      policy: 'RenewBefore',
+      windows: [{ cron: '0 2 * * 6', windowDuration: '2h', timezone: 'UTC' }],
+      freezes: [],
+    });
+    expect(read({ renewal }).renewal).toEqual(renewal);
+    expect(read({ renewal: { policy: 'Disabled' } }).renewal).toEqual({ policy: 'Disabled', windows: [], freezes: [] });
+  });
+});
+
 describe('names become normal', () => {
   test('each in its list', () => {
     const spec = read({
@@ -202,7 +217,26 @@ describe('bad input is refused by place and code:', () => {
       { secretTemplate: { annotations: { 'cert-manager.io/issuer-name': 'x' } } },
       ['spec.secretTemplate.annotations["cert-manager.io/issuer-name"] ReservedKey'],
     ],
-    ['a windowed renewal', { renewal: { windows: [] } }, ['spec.renewal.windows UnsupportedField']],
+    [
+      'cron of six fields, an hour that there is not, a word',
+      { renewal: { windows: ['0 0 2 * * 6', '0 25 * * *', 'nightly'].map(opening) } },
+      [0, 1, 2].map((index) => `spec.renewal.windows[${index}].cron InvalidCron`),
+    ],
+    [
+      'a freeze in a zone that there is not, and one in an offset',
+      { renewal: { freezes: ['Europe/Bonn', '+02:00'].map((timezone) => ({ ...opening('0 2 * * *'), timezone })) } },
+      ['spec.renewal.freezes[0].timezone UnknownTimeZone', 'spec.renewal.freezes[1].timezone UnknownTimeZone'],
+    ],
+    [
+      'a window shorter than the scan is frequent, and one that is no duration',
+      { renewal: { windows: [{ ...opening('0 2 * * *'), windowDuration: '5m' }] } },
+      ['spec.renewal.windows[0].windowDuration WindowTooShort'],
+    ],
+    [
+      'a window that is no duration, and a policy that there is not',
+      { renewal: { policy: 'Later', windows: [{ ...opening('0 2 * * *'), windowDuration: 'night' }] } },
+      ['spec.renewal.policy InvalidValue', 'spec.renewal.windows[0].windowDuration InvalidValue'],
+    ],
   ])('%s', (_, change, expected) => {
     expect(codes(change)).toEqual(expected);
   });
