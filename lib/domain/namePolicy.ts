@@ -1,6 +1,6 @@
 import { globMatches } from './glob.ts';
 import { ipInRange, parseIp, parseIpRange } from './ip.ts';
-import { normalizeDnsName, withoutWildcard } from './names.ts';
+import { isNormalDnsName, normalizeDnsName, withoutWildcard } from './names.ts';
 import { quoted } from './quoted.ts';
 import { Refusal } from './refusal.ts';
 import type { CertificateSpec } from './spec.ts';
@@ -33,17 +33,8 @@ function commonNameOf({ commonName, dnsNames, ipAddresses, issuerRef }: Certific
   if (commonName === undefined || dnsNames.includes(commonName) || ipAddresses.includes(commonName)) return [];
   const named = { value: commonName, field: `${at}.commonName` };
   if (parseIp(commonName) !== undefined) return [{ kind: 'ip', ...named }];
-  if (commonName.includes('.') && isDnsName(commonName)) return [{ kind: 'dns', ...named }];
+  if (commonName.includes('.') && isNormalDnsName(commonName)) return [{ kind: 'dns', ...named }];
   return issuerRef.kind === 'ClusterIssuer' ? [{ kind: 'text', ...named }] : [];
-}
-
-function isDnsName(text: string): boolean {
-  try {
-    return normalizeDnsName(text, '') === text;
-  } catch (error) {
-    if (error instanceof Refusal) return false;
-    throw error;
-  }
 }
 
 const ANY_DEPTH = '**.';

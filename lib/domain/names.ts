@@ -63,6 +63,15 @@ function labelsProblem(ascii: string): [code: string, what: string, remedy?: str
   return undefined;
 }
 
+/**
+ * Whether a text is a DNS name in its normal form, as {@link normalizeDnsName} answers it. What an A-label stands for is not looked at, which would
+ * need the tables of UTS 46: it reads as a host name, whatever it decodes to.
+ */
+export function isNormalDnsName(text: string): boolean {
+  const bare = withoutWildcard(text);
+  return text.length <= LONGEST_NAME && parseIp(bare) === undefined && labelsProblem(bare) === undefined;
+}
+
 /** The name without its wildcard label. */
 export const withoutWildcard = (name: string): string => (name.startsWith('*.') ? name.slice(2) : name);
 

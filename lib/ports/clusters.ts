@@ -11,12 +11,16 @@ export interface ClusterAccess {
 /** Gives access to a registered cluster; throws Refusal `ClusterUnknown` when there is none of that name. */
 export type ClusterLookup = (cluster: string) => Promise<ClusterAccess>;
 
-/** Reads kubeconfigs and asks a cluster how it is. Contract: nothing but inline data is accepted (Refusal `KubeconfigNotInline`). */
-export interface Clusters {
-  parseKubeconfig(yaml: string): ClusterAccess;
+/** Asks a cluster how it is. */
+export interface ClusterProbe {
   /**
    * Throws Refusal whose message says what is wrong (unreachable, TLS, 401, 403). Answers the server's version. With namespaces, what a
    * delivery needs to do to Secrets is checked in each.
    */
   probe(access: ClusterAccess, namespaces?: readonly string[]): Promise<{ version: string }>;
+}
+
+/** Reads kubeconfigs, too. Contract: nothing but inline data is accepted (Refusal `KubeconfigNotInline`). */
+export interface Clusters extends ClusterProbe {
+  parseKubeconfig(yaml: string): ClusterAccess;
 }

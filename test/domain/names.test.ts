@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { normalizeDnsName, publicNameProblem, registeredDomain } from '../../lib/domain/names.ts';
+import { isNormalDnsName, normalizeDnsName, publicNameProblem, registeredDomain } from '../../lib/domain/names.ts';
 import { Refusal } from '../../lib/domain/refusal.ts';
 
 const FIELD = 'spec.dnsNames[0]';
@@ -139,6 +139,39 @@ describe('an ACME CA', () => {
     'payments.production.svc',
   ])('may certify %s', (name) => {
     expect(publicNameProblem(name)).toBeUndefined();
+  });
+});
+
+describe('a name is known as normal', () => {
+  const normalizes = (text: string): boolean => {
+    try {
+      return normalizeDnsName(text, FIELD) === text;
+    } catch {
+      return false;
+    }
+  };
+
+  test.each(['app.example.com', '*.example.com', 'xn--bcher-kva.example', 'payments', name253, `*.${label63}.a`])(
+    'by itself: %s',
+    (name) => expect([isNormalDnsName(name), normalizes(name)]).toEqual([true, true]),
+  );
+
+  test('without the tables of UTS 46, exactly where it is its own normal form; of A-labels, more', () => {
+    const label = fc.stringMatching(/^[a-zA-Z0-9_*-]{0,4}$/);
+    const texts = fc.oneof(
+      fc.array(label, { maxLength: 4 }).map((labels) => labels.join('.')),
+      fc.string({ maxLength: 8 }),
+      fc.ipV4(),
+      fc.ipV6(),
+    );
+    fc.assert(
+      fc.property(texts, (text) => {
+        fc.pre(!text.includes('xn--'));
+        expect(isNormalDnsName(text)).toBe(normalizes(text));
+      }),
+      { numRuns: 2000 },
+    );
+    expect([isNormalDnsName('xn--a.example'), normalizes('xn--a.example')]).toEqual([true, false]);
   });
 });
 

@@ -1,9 +1,10 @@
 import { type ClusterCommand, clusterDecider, REACHABLE_CHECK, UNREACHABLE_CHECK } from '../../domain/cluster.ts';
+import type { ClusterProbe } from '../../ports/clusters.ts';
 import { clusterAccess } from '../clusters.ts';
 import type { Services } from '../services.ts';
 import { nextCheck } from './issuer.ts';
 
-type Needs = Pick<Services, 'ledger' | 'vault' | 'clusters' | 'clock'>;
+type Needs = Pick<Services, 'ledger' | 'vault' | 'clock'> & { readonly clusters: ClusterProbe };
 
 /**
  * Asks a cluster how it is, when its check is due, and records what changed.
