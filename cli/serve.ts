@@ -57,6 +57,18 @@ const FLAGS = {
     env: 'CHANCERY_RESOLVERS',
     help: 'A recursive resolver for look-ups of CNAME and NS, as address or address:port. Default: those of the system.',
   },
+  notify: {
+    kind: 'list',
+    value: 'URL',
+    env: 'CHANCERY_NOTIFY',
+    help: 'A webhook that is told of what happens to certificates: https, or http on this machine. --allow names it if its address is private.',
+  },
+  'notify-token-file': {
+    kind: 'text',
+    value: 'FILE',
+    env: 'CHANCERY_NOTIFY_TOKEN_FILE',
+    help: 'A file with the bearer token that every --notify webhook is called with. Read at each call.',
+  },
   'oidc-issuer': {
     kind: 'text',
     value: 'URL',
@@ -143,9 +155,33 @@ async function readOptions(flags: ServeFlags, env: Environment, terminal: Termin
     directoryRoots: list('directory-root').map((root) => resolve(root)),
     ...(keyFile !== undefined && { keyFile: resolve(keyFile) }),
     ...(resolvers.length > 0 && { resolvers }),
+    ...(await notifyOf(list('notify'), text('notify-token-file'))),
     ...(await oidcOf(text('oidc-issuer'), text('oidc-audience'), text('oidc-jwks-uri'), text('oidc-ca-file'))),
     log: await logOf(text('log') ?? 'text', terminal),
   };
+}
+
+async function notifyOf(urls: readonly string[], file?: string): Promise<Pick<ServeOptions, 'notify'>> {
+  if (urls.length === 0) {
+    if (file === undefined) return {};
+    throw usageError('--notify-token-file: there is nobody to call with it', 'give --notify too, or leave both out');
+  }
+  for (const url of urls) {
+    const parsed = URL.parse(url);
+    const near = parsed?.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(parsed.hostname);
+    // Only its origin: the path of a webhook is often its secret.
+    if (!parsed) throw usageError('--notify: one of them is not a URL');
+    if (parsed.protocol !== 'https:' && !near) throw usageError(`--notify ${parsed.origin}: not https`);
+    if (parsed.username || parsed.password) {
+      throw usageError(`--notify ${parsed.origin}: has a password in it`, 'give a token: --notify-token-file');
+    }
+  }
+  if (file === undefined) return { notify: { urls } };
+  const tokenFile = resolve(file);
+  if ((await readText(tokenFile, '--notify-token-file')).trim() === '') {
+    throw usageError(`--notify-token-file: ${file} is empty`);
+  }
+  return { notify: { urls, tokenFile } };
 }
 
 async function oidcOf(

@@ -14,6 +14,7 @@ import { type Composed, type ComposeOptions, compose } from './compose.ts';
 import { openDataFolder } from './dataFolder.ts';
 import { type Engine, startEngine } from './engine.ts';
 import { processMetrics } from './metrics.ts';
+import { type NotifyOptions, notify } from './notify.ts';
 
 /** Where to listen. Port 0 takes a free one. */
 export interface Listen {
@@ -28,6 +29,8 @@ export interface ServeOptions extends Omit<ComposeOptions, 'folder'> {
   readonly challenges: Listen;
   /** Whose JWTs are taken besides the service's own tokens. */
   readonly oidc?: OidcIssuer;
+  /** Who is told of what happens to certificates. */
+  readonly notify?: NotifyOptions;
   /** Further names and addresses that clients call the service by. */
   readonly hosts: readonly string[];
 }
@@ -91,6 +94,7 @@ async function start(options: ServeOptions, undo: (() => unknown)[], stop: () =>
     const delivered = commit.stream === own && commit.events.some((event) => event.type === 'DeliveryConfirmed');
     if (delivered) listener?.setCertificate(pair(tls).cert, pair(tls).key);
   });
+  if (options.notify) notify(composed, options.notify);
   const engine = await startEngine(composed);
   undo.push(() => engine.stop());
   metrics.watch({ running: () => composed.workflows.running, lastScan: () => engine.lastScan });

@@ -1,0 +1,135 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterEach, describe, expect, it } from 'vitest';
+import { httpClient } from '../../lib/adapters/net/client.ts';
+import { webhookBus } from '../../lib/adapters/webhook/bus.ts';
+import { type BusEvent, EventRefused } from '../../lib/ports/bus.ts';
+import { ThrottledError } from '../../lib/ports/throttled.ts';
+import { busContract, newEvent } from './bus.ts';
+
+interface Call {
+  readonly path: string;
+  readonly contentType: string | undefined;
+  readonly authorization: string | undefined;
+  // biome-ignore lint/suspicious/noExplicitAny: bodies have any shape
+  readonly body: any;
+}
+
+/** A receiver on 127.0.0.1 that answers by `status`. */
+async function receiver(status: () => number = () => 202) {
+  const calls: Call[] = [];
+  const server = createServer(async (request, response) => {
+    const { 'content-type': contentType, authorization } = request.headers;
+    calls.push({ path: request.url!, contentType, authorization, body: JSON.parse(await text(request)) });
+    response.writeHead(status()).end('a body with words of its own');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const close = async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  return { origin, calls, close };
+}
+
+busContract('webhookBus', async () => {
+  const { origin, calls, close } = await receiver();
+  const http = httpClient({ allow: ['127.0.0.1'] });
+  return {
+    bus: webhookBus({ http, url: `${origin}/hooks/path-secret`, source: 'chancery.test' }),
+    source: 'chancery.test',
+    received: async () => calls.map(({ body: { source, type, data } }) => ({ source, type, event: data as BusEvent })),
+    async close() {
+      await http.close();
+      await close();
+    },
+  };
+});
+
+describe('A webhook', () => {
+  const undo: (() => Promise<unknown>)[] = [];
+  afterEach(async () => {
+    for (const step of undo.splice(0)) await step();
+  });
+
+  async function hook(status?: () => number, more: { allow?: string[]; token?: () => Promise<string> } = {}) {
+    const { origin, calls, close } = await receiver(status);
+    const http = httpClient({ allow: more.allow ?? ['127.0.0.1'] });
+    undo.push(() => http.close(), close);
+    const { token } = more;
+    const bus = webhookBus({
+      http,
+      url: `${origin}/hooks/path-secret`,
+      source: 'chancery.test',
+      ...(token && { token }),
+    });
+    return { bus, origin, calls };
+  }
+  const errorOf = (work: Promise<unknown>): Promise<Error> =>
+    work.then(
+      () => {
+        throw new Error('it was taken');
+      },
+      (error: Error) => error,
+    );
+
+  it('is sent CloudEvents 1.0, in order', async () => {
+    const { bus, calls } = await hook();
+    const events = [newEvent(), newEvent()];
+    await bus.publish(events);
+    expect(calls.map(({ body }) => body.id)).toEqual(events.map(({ id }) => id));
+    expect(calls[0]).toEqual({
+      path: '/hooks/path-secret',
+      contentType: 'application/cloudevents+json',
+      authorization: undefined,
+      body: {
+        specversion: '1.0',
+        id: events[0]!.id,
+        source: 'chancery.test',
+        type: 'certificate.issued',
+        time: '2026-01-31T12:00:00.000Z',
+        subject: 'shop/app',
+        datacontenttype: 'application/json',
+        data: events[0],
+      },
+    });
+  });
+
+  it('is called with the token as it is at each call', async () => {
+    let token = 'one';
+    const { bus, calls } = await hook(undefined, { token: async () => token });
+    await bus.publish([newEvent()]);
+    token = 'two';
+    await bus.publish([newEvent()]);
+    expect(calls.map(({ authorization }) => authorization)).toEqual(['Bearer one', 'Bearer two']);
+  });
+
+  it.each([
+    [400, EventRefused],
+    [413, EventRefused],
+    [422, EventRefused],
+    [429, ThrottledError],
+    [503, ThrottledError],
+    [302, Error],
+    [401, Error],
+    [404, Error],
+    [500, Error],
+  ] as const)('that answers %i is %s, and the error tells neither its path nor its answer', async (status, kind) => {
+    const { bus, origin, calls } = await hook(() => status);
+    const error = await errorOf(bus.publish([newEvent(), newEvent()]));
+    expect(error.constructor).toBe(kind);
+    expect(error.message).toBe(`the webhook at ${origin} answered ${status}`);
+    expect(calls.length).toBe(1);
+  });
+
+  it('on a private address is not called unless the operator allows it', async () => {
+    const { bus, origin, calls } = await hook(undefined, { allow: [] });
+    expect((await errorOf(bus.publish([newEvent()]))).message).toBe(
+      `the webhook at ${origin} cannot be reached (AddressRefused)`,
+    );
+    expect(calls).toEqual([]);
+  });
+});
