@@ -3,20 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { openapi } from '../functions/api/openapi.ts';
 import { ABSENT, STATUS } from '../functions/api/problem.ts';
 import { routes } from '../functions/api/routes.ts';
+import { members, row, type Schema, table, typeOf } from './schemaTable.ts';
 
-/** A schema as the OpenAPI document has it, as far as a table shows it. */
-interface Schema {
-  readonly $ref?: string;
-  readonly type?: string;
-  readonly format?: string;
-  readonly enum?: readonly unknown[];
-  readonly const?: unknown;
-  readonly description?: string;
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly required?: readonly string[];
-  readonly items?: Schema;
-  readonly additionalProperties?: Schema | boolean;
-}
 type Content = Readonly<Record<string, { readonly schema: Schema }>>;
 
 interface Parameter {
@@ -118,34 +106,6 @@ function schemaSection(name: string, schema: Schema): string {
   const rows = members(schema, '');
   return [`### ${name}\n`, ...(rows.length > 0 ? table(['member', 'is', ''], rows) : []), ''].join('\n');
 }
-
-/** Every member, those of nested objects by their path. */
-function members(schema: Schema, at: string): string[] {
-  return Object.entries(schema.properties ?? {}).flatMap(([name, member]) => {
-    const path = at === '' ? name : `${at}.${name}`;
-    const required = schema.required?.includes(name) ? ', required' : '';
-    const nested = member.items ? members(member.items, `${path}[]`) : members(member, path);
-    return [row(`\`${path}\``, `${typeOf(member)}${required}`, member.description ?? ''), ...nested];
-  });
-}
-
-function typeOf(schema: Schema): string {
-  if (schema.const !== undefined) return `\`${JSON.stringify(schema.const)}\``;
-  if (schema.enum) return schema.enum.map((value) => `\`${value}\``).join(' ');
-  if (schema.items) return `list of ${typeOf(schema.items)}`;
-  if (typeof schema.additionalProperties === 'object' && !schema.properties) return 'map';
-  return schema.format ?? schema.type ?? 'any';
-}
-
-const table = (heads: readonly string[], rows: readonly string[]): string[] => [
-  row(...heads),
-  row(...heads.map(() => '---')),
-  ...rows,
-];
-
-/** A line of a table: what would end a cell is escaped. */
-const row = (...cells: readonly (string | number)[]): string =>
-  `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
 
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   writeFileSync(new URL('api.md', import.meta.url), apiPage());

@@ -9,7 +9,9 @@ const revision = z.int().min(1).describe('Counts issuances of the certificate; g
 const destination = z
   .string()
   .describe('`kubernetes/CLUSTER/NAMESPACE/SECRET`, `directory:/PATH` or `secretsManager:NAME`.');
-const reason = z.string().describe('Why: `NeverIssued`, `SpecChanged`, `Expiring`, `Manual`... Others may come.');
+const reason = z
+  .string()
+  .describe('Why the revision was asked for: `NeverIssued`, `SpecChanged`, `Expiring`, `Manual`... Others may come.');
 
 function event<T extends string, S extends z.core.$ZodLooseShape>(type: T, about: string, members: S) {
   const shape = {
