@@ -4,6 +4,7 @@ import { Route53Client } from '@aws-sdk/client-route-53';
 import { inject } from 'vitest';
 import type { TableRole } from '../../lib/adapters/dynamodb/tables.ts';
 import { clientOf } from './aws.ts';
+import { type Answer, ask, type Sent } from './httpAnswer.ts';
 import { type DeploymentAddress, signedFor } from './peers/deployment.ts';
 import { type HostedZone, openHostedZone } from './peers/hostedZone.ts';
 
@@ -39,20 +40,6 @@ export interface Deployed extends Omit<DeploymentAddress, 'zone'> {
   table(role: TableRole): string;
 }
 
-export interface Sent {
-  readonly token?: string;
-  readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: answers have any shape
-  readonly json: any;
-}
-
 /** Milliseconds: most of it is the deployment, for whoever asks first. */
 export const DEPLOYING = 400_000;
 
@@ -73,7 +60,7 @@ export async function deployed(): Promise<Deployed> {
     admin,
     invoke,
     request: (method, path, sent) =>
-      request(`${aws.endpoint}/_aws/execute-api/${api}/$default${path}`, method, { token: admin, ...sent }),
+      ask(`${aws.endpoint}/_aws/execute-api/${api}/$default`, undefined, method, path, { token: admin, ...sent }),
     limit: (name, concurrency) => limit(address, name, concurrency),
     kill: (name) => killed(aws.pid, `ministack-lambda-${instance}-${name}-`),
     setAhead: (seconds) => writeFileSync(ahead, String(seconds * 1000)),
@@ -188,18 +175,4 @@ function killed(emulator: number, folder: string): number {
   });
   for (const pid of children) process.kill(Number(pid), 'SIGKILL');
   return children.length;
-}
-
-async function request(url: string, method: string, { token, body, headers: more }: Sent): Promise<Answer> {
-  const raw = typeof body === 'string' || body instanceof Uint8Array;
-  const headers = {
-    ...(token && { authorization: `Bearer ${token}` }),
-    ...(body !== undefined && !raw && { 'content-type': 'application/json' }),
-    ...more,
-  };
-  const sent = raw || body === undefined ? body : JSON.stringify(body);
-  const answer = await fetch(url, { method, headers, ...(sent !== undefined && { body: sent }) });
-  const text = await answer.text();
-  const isJson = /json/.test(answer.headers.get('content-type') ?? '');
-  return { status: answer.status, headers: answer.headers, text, json: isJson && text ? JSON.parse(text) : undefined };
 }

@@ -1,12 +1,27 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApi } from '../../../functions/api/api.ts';
-import { LARGEST_BODY } from '../../../functions/api/request.ts';
 import { routes } from '../../../functions/api/routes.ts';
 import type { Ledger } from '../../../lib/application/ledger.ts';
 import { ThrottledError } from '../../../lib/ports/throttled.ts';
-import { type Sent, type TestApi, testApi } from '../../support/api.ts';
+import { type TestApi, testApi } from '../../support/api.ts';
+import { type BadRequest, badRequests } from '../../support/badRequests.ts';
 
 const PATH = '/v1/teams/web/certificates/app';
+
+/** What a server or a gateway may refuse or change before it is ours: paths are tidied up, octets become text. */
+const beforeUs: readonly BadRequest[] = [
+  ['an encoded slash in a name', 'GET', '/v1/teams/web/certificates/a%2fb', {}, 422, 'InvalidName'],
+  [
+    'JSON that is not UTF-8',
+    'PUT',
+    PATH,
+    { body: new Uint8Array([0x22, 0xff, 0x22]), headers: { 'content-type': 'application/json' } },
+    400,
+    'InvalidJson',
+  ],
+  ['a path that climbs', 'GET', '/v1/teams/web/../-/certificates', {}, 404, 'RouteNotFound'],
+  ['a method nobody knows', 'BREW', PATH, {}, 405, 'MethodNotAllowed'],
+];
 
 describe('requests that HTTP or JSON already refuse', () => {
   let api: TestApi;
@@ -17,93 +32,8 @@ describe('requests that HTTP or JSON already refuse', () => {
   afterAll(() => api.close());
 
   const json = { 'content-type': 'application/json' };
-  const rows: readonly [what: string, method: string, path: string, sent: Sent, status: number, code: string][] = [
-    ['an unknown path', 'GET', '/v1/nothing', {}, 404, 'RouteNotFound'],
-    ['a trailing slash', 'GET', '/v1/teams/', {}, 422, 'InvalidName'],
-    ['a path that climbs', 'GET', '/v1/teams/web/../-/certificates', {}, 404, 'RouteNotFound'],
-    ['an encoded slash in a name', 'GET', '/v1/teams/web/certificates/a%2fb', {}, 422, 'InvalidName'],
-    ['a name of a team that is none', 'GET', '/v1/teams/We_b/certificates', {}, 422, 'InvalidName'],
-    ['bad percent-encoding', 'GET', '/v1/teams/%zz', {}, 400, 'InvalidPath'],
-    ['a method that the path does not take', 'PATCH', PATH, {}, 405, 'MethodNotAllowed'],
-    ['a method nobody knows', 'BREW', PATH, {}, 405, 'MethodNotAllowed'],
-    ['bad JSON', 'PUT', PATH, { body: '{"spec": {', headers: json }, 400, 'InvalidJson'],
-    [
-      'JSON that is not UTF-8',
-      'PUT',
-      PATH,
-      { body: new Uint8Array([0x22, 0xff, 0x22]), headers: json },
-      400,
-      'InvalidJson',
-    ],
-    ['no content type', 'PUT', PATH, { body: '{}' }, 415, 'UnsupportedMediaType'],
-    [
-      'YAML',
-      'PUT',
-      PATH,
-      { body: 'a: b', headers: { 'content-type': 'application/yaml' } },
-      415,
-      'UnsupportedMediaType',
-    ],
-    [
-      'a form',
-      'PUT',
-      PATH,
-      { body: 'a=b', headers: { 'content-type': 'application/x-www-form-urlencoded' } },
-      415,
-      'UnsupportedMediaType',
-    ],
-    [
-      'JSON in another charset',
-      'PUT',
-      PATH,
-      { body: '{}', headers: { 'content-type': 'application/json; charset=latin1' } },
-      415,
-      'UnsupportedMediaType',
-    ],
-    [
-      'a body over 256 KiB',
-      'PUT',
-      PATH,
-      { body: new Uint8Array(LARGEST_BODY + 1), headers: json },
-      413,
-      'BodyTooLarge',
-    ],
-    ['no body', 'PUT', PATH, {}, 422, 'InvalidInput'],
-    ['a body that is no object', 'PUT', PATH, { json: [1] }, 422, 'InvalidInput'],
-    [
-      'a body nested 100,000 deep',
-      'PUT',
-      PATH,
-      { body: `${'['.repeat(1e5)}${']'.repeat(1e5)}`, headers: json },
-      422,
-      'InvalidInput',
-    ],
-    ['an unknown parameter', 'GET', `${PATH}?nope=1`, {}, 422, 'InvalidInput'],
-    ['a parameter that is there twice', 'GET', '/v1/teams?limit=1&limit=2', {}, 400, 'InvalidQuery'],
-    ['a limit of zero', 'GET', '/v1/teams?limit=0', {}, 422, 'InvalidInput'],
-    ['a limit that is no number', 'GET', '/v1/teams?limit=1e2', {}, 422, 'InvalidInput'],
-    ['a time that is none', 'GET', `${PATH}?at=yesterday`, {}, 422, 'InvalidInput'],
-    ['a cursor that nobody answered', 'GET', '/v1/teams?cursor=abc', {}, 400, 'InvalidCursor'],
-    [
-      'a cursor of another list',
-      'GET',
-      `/v1/teams?cursor=${Buffer.from('["tokens","a"]').toString('base64url')}`,
-      {},
-      400,
-      'InvalidCursor',
-    ],
-    ['a wait over 25 seconds', 'GET', `${PATH}/events?wait=26`, {}, 422, 'InvalidInput'],
-    [
-      'an entity tag without quotes',
-      'PUT',
-      PATH,
-      { json: {}, headers: { 'if-match': '3' } },
-      400,
-      'InvalidPrecondition',
-    ],
-  ];
 
-  test.each(rows)('%s', async (_, method, path, sent, status, code) => {
+  test.each([...badRequests, ...beforeUs])('%s', async (_, method, path, sent, status, code) => {
     const answer = await api.send(method, path, sent);
     expect([answer.status, answer.json.code]).toEqual([status, code]);
     expect(answer.headers['content-type']).toBe('application/problem+json');
