@@ -41,8 +41,11 @@ const UNTOLD = new Set([
   'certificate.KeyExported',
   'certificate.RenewalInformationRead',
   'certificate.ReplacementScheduled',
+  'certificate.RenewalInformationRead',
+  'certificate.ReplacementScheduled',
   'delivery.DeliveryRequested',
   'delivery.DeliveryWithdrawn',
+  'delivery.RedeliveryRequested',
   'delivery.RunBegun',
   'delivery.WithdrawalRequested',
 ]);
