@@ -6,6 +6,7 @@ import { pursueCluster } from './reactions/cluster.ts';
 import { leaveAfterFailure, leaveDiverted, retryRecovered } from './reactions/failover.ts';
 import { pursueIssuer, recheckCaIssuers } from './reactions/issuer.ts';
 import { pursueDelivery, pursueIssuance } from './reactions/runs.ts';
+import type { RenewalTurns } from './renewalTurns.ts';
 import type { Services } from './services.ts';
 
 /** What reactions act through. */
@@ -26,7 +27,9 @@ export type ReactionNeeds = Pick<
   | 'log'
 > & { readonly clusters: ClusterProbe };
 
-const PURSUE: Readonly<Record<string, (services: ReactionNeeds, stream: string) => Promise<unknown>>> = {
+type Pursuit = (services: ReactionNeeds, stream: string, turns?: RenewalTurns) => Promise<unknown>;
+
+const PURSUE: Readonly<Record<string, Pursuit>> = {
   certificate: pursueCertificate,
   issuance: pursueIssuance,
   delivery: pursueDelivery,
@@ -49,10 +52,15 @@ const WELL_AGAIN = new Set(['IssuerBecameReady', 'IssuerRestored']);
 
 /**
  * Does what a stream owes now, if anything. The same whether the feed or the scan says so; run twice, it does it once.
+ * @param turns renewals by time wait for theirs; absent: they need not
  * @returns seconds until it is worth another look, where the stream itself cannot say
  */
-export async function pursue(services: ReactionNeeds, stream: string): Promise<number | undefined> {
-  const pause = await PURSUE[stream.slice(0, stream.indexOf('/'))]?.(services, stream);
+export async function pursue(
+  services: ReactionNeeds,
+  stream: string,
+  turns?: RenewalTurns,
+): Promise<number | undefined> {
+  const pause = await PURSUE[stream.slice(0, stream.indexOf('/'))]?.(services, stream, turns);
   return typeof pause === 'number' ? pause : undefined;
 }
 

@@ -1,4 +1,4 @@
-import type { AcmeServer } from '../ports/acmeServer.ts';
+import type { AcmeLifecycle, AcmeServer } from '../ports/acmeServer.ts';
 import type { CaaRecords } from '../ports/caaRecords.ts';
 import type { ChallengeTokens, Holders } from '../ports/challengeTokens.ts';
 import type { Clusters } from '../ports/clusters.ts';
@@ -24,7 +24,7 @@ export interface Services {
   readonly views: Views;
   readonly vault: SecretVault;
   readonly workflows: Workflows;
-  readonly acme: AcmeServer;
+  readonly acme: AcmeServer & Pick<AcmeLifecycle, 'renewalInfo'>;
   readonly dns: DnsProvider;
   readonly caa: CaaRecords;
   readonly challengeTokens: ChallengeTokens;

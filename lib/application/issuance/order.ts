@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { identifiersOf } from '../../domain/identifier.ts';
 import { isUnissued } from '../../domain/issuance.ts';
 import { orderClaimDecider, orderClaimStream } from '../../domain/orderClaim.ts';
 import { checkPolicy } from '../../domain/policy.ts';
@@ -9,6 +8,7 @@ import { type AcmeAccount, AcmeError, type Order } from '../../ports/acmeServer.
 import { done, type Outcome } from '../outcome.ts';
 import type { Services } from '../services.ts';
 import { acmeAccount, endpointOf } from './account.ts';
+import { orderReplacing } from './orderReplacing.ts';
 import { currentIssuance, type IssueInput, type Run, requireIssuer, step, waitOrDefer } from './run.ts';
 
 type Needs = Pick<Services, 'ledger' | 'vault' | 'acme' | 'x509' | 'accountKeys' | 'clock'>;
@@ -76,12 +76,7 @@ async function placeOrder(
 
 /** A CA that lost the account (restored, or another one behind the same address) gets it again, once. */
 async function newOrder(services: Needs, run: Run, spec: AcmeIssuerSpec, account: AcmeAccount): Promise<Order> {
-  const ask = (by: AcmeAccount): Promise<Order> =>
-    services.acme.newOrder(endpointOf(spec), by, {
-      identifiers: identifiersOf(run.certificate.spec),
-      profile: spec.profile,
-      replaces: run.issuance.replaces,
-    });
+  const ask = (by: AcmeAccount): Promise<Order> => orderReplacing(services, run, spec, by);
   try {
     return await ask(account);
   } catch (error) {

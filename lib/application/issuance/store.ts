@@ -7,6 +7,7 @@ import { counted } from '../outcomes.ts';
 import { chainRefOf } from '../references.ts';
 import type { Services } from '../services.ts';
 import { acmeAccount, endpointOf } from './account.ts';
+import { issuedByAcme } from './issuedByAcme.ts';
 import { recordFailure } from './recordFailure.ts';
 import { type IssueInput, type Run, requireIssuer, step } from './run.ts';
 
@@ -63,11 +64,13 @@ async function expectedKey({ x509 }: Pick<Needs, 'x509'>, run: Run): Promise<str
   return request ? (await x509.readCsr(request)).publicKeyHash : (run.issuance.key?.publicKeyHash ?? '');
 }
 
-async function commit({ ledger, x509, metrics }: Needs, run: Run, chainRef: string, pem: string): Promise<void> {
+async function commit(services: Needs, run: Run, chainRef: string, pem: string): Promise<void> {
+  const { ledger, x509, metrics } = services;
   const [leaf] = x509.readChain(pem);
   const { serial, fingerprint, notBefore, notAfter } = leaf!;
   const { uid, revision, generation, key, certificate } = run.issuance;
-  const issued = { revision, generation, serial, fingerprint, notBefore, notAfter, keyRef: key?.ref, chainRef };
+  const facts = { revision, generation, serial, fingerprint, notBefore, notAfter, keyRef: key?.ref, chainRef };
+  const issued = { ...facts, ...(await issuedByAcme(services, run, leaf!)) };
   const [team, name] = certificate.split('/') as [string, string];
   const meta = { actor: 'step:Store', correlationId: run.stream };
   const { events } = await ledger.handle(

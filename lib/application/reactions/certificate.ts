@@ -1,3 +1,4 @@
+import { accountDecider, accountStream } from '../../domain/account.ts';
 import { certificateDecider } from '../../domain/certificate.decide.ts';
 import {
   expiryNearAt,
@@ -12,34 +13,71 @@ import { type Destination, destinationKey } from '../../domain/destination.ts';
 import { identifiersOf } from '../../domain/identifier.ts';
 import { issuanceDecider } from '../../domain/issuance.decide.ts';
 import { issuanceStream } from '../../domain/issuance.ts';
+import { issuerOwner } from '../../domain/issuer.ts';
+import { issuerLabel } from '../../domain/issuerLabel.ts';
 import { Refusal } from '../../domain/refusal.ts';
+import type { IssuerRef } from '../../domain/spec.ts';
+import { earliest, type Instant, plusSeconds, secondsBetween } from '../../domain/time.ts';
 import { issuerFor } from '../issuers/standIn.ts';
+import type { RenewalTurns } from '../renewalTurns.ts';
 import type { Services } from '../services.ts';
+import { askRenewalInfo } from './renewalInfo.ts';
 
-type Needs = Pick<Services, 'ledger' | 'acme' | 'caa' | 'clock' | 'log'>;
+type Needs = Pick<Services, 'ledger' | 'acme' | 'caa' | 'clock' | 'ids' | 'log'>;
 
-/** Does what a certificate owes: starts its issuance, tells its deliveries, lets go of destinations, asks for its renewal, notes its near end. */
-export async function pursueCertificate(services: Needs, stream: string): Promise<void> {
+/**
+ * Does what a certificate owes: starts its issuance, tells its deliveries, lets go of destinations, asks its CA when to renew it, asks for its
+ * renewal, notes its near end.
+ * @param turns renewals by time wait for theirs; absent: they need not
+ * @returns seconds until it is worth another look, where the stream itself cannot say
+ */
+export async function pursueCertificate(
+  services: Needs,
+  stream: string,
+  turns?: RenewalTurns,
+): Promise<number | undefined> {
   const { ledger } = services;
   const { state } = await ledger.load(certificateDecider, stream);
   for (const { uid, withdraw, destinations } of state.releasing) {
     for (const key of destinations) await release(services, stream, key, uid, !withdraw);
     await ledger.handle(certificateDecider, stream, { type: 'RecordReleased', uid }, meta(stream));
   }
-  if (state.status !== 'live') return;
+  if (state.status !== 'live') return undefined;
   if (owesDispatch(state) || (state.dispatched?.taken.length ?? 0) > 0) await dispatch(services, stream, state);
   await noteExpiry(services, stream, state);
-  if (state.issuing) return startIssuance(services, stream, state);
-  await renewIfDue(services, stream, state);
+  if (state.issuing) await startIssuance(services, stream, state);
+  if (state.issuing) return undefined;
+  const asked = await askRenewalInfo(services, stream, state);
+  const wait = await renewIfDue(services, stream, asked.state, turns);
+  // Who waits for a destination asks for it again, as soon as ever.
+  if ((state.dispatched?.taken.length ?? 0) > 0) return undefined;
+  return pauseUntil(services.clock.now(), wait, asked.checkAt, expiryNearAt(asked.state));
 }
 
-/** Asks for the next revision when something asks for one now. */
-async function renewIfDue({ ledger, clock }: Needs, stream: string, state: LiveCertificate): Promise<void> {
+/** Seconds until the earliest of the instants that are still to come. */
+function pauseUntil(now: Instant, ...all: (Instant | undefined)[]): number | undefined {
+  const next = earliest(...all.filter((at) => at !== undefined && at > now));
+  return next === undefined ? undefined : secondsBetween(now, next);
+}
+
+/** Asks for the next revision when something asks for one now, and a turn is free. @returns when it is to be looked at again */
+async function renewIfDue(
+  { ledger, clock }: Needs,
+  stream: string,
+  state: LiveCertificate,
+  turns: RenewalTurns | undefined,
+): Promise<Instant | undefined> {
   const now = clock.now();
   const need = nextRenewal(state, now);
-  if (!need || need.at > now) return;
-  const command = { type: 'Renew', afterRevision: state.issued!.revision, reason: need.reason } as const;
+  if (!need || need.at > now) return need?.at;
+  const { reason, atLatest } = need;
+  if (turns && atLatest !== undefined && atLatest > now) {
+    const seconds = turns.take(issuerLabel(stream.split('/')[1]!, state.spec.issuerRef), stream, now);
+    if (seconds > 0) return earliest(plusSeconds(now, seconds), atLatest);
+  }
+  const command = { type: 'Renew', afterRevision: state.issued!.revision, reason } as const;
   await ledger.handle(certificateDecider, stream, command, meta(stream));
+  return undefined;
 }
 
 /** A destination is free: the certificate that has the former holder's name now, if it lives again, may be waiting for it. */
@@ -70,9 +108,24 @@ async function startIssuance(services: Needs, stream: string, state: LiveCertifi
     generation,
     identifiers: identifiersOf(spec),
     issuer,
+    ...(await replacedBy(services, stream, state, issuer)),
     ...(issuer !== spec.issuerRef && { insteadOf: spec.issuerRef }),
   } as const;
   await services.ledger.handle(issuanceDecider, issuanceStream(uid, revision), command, meta(stream));
+}
+
+/** What the order is to name as replaced (RFC 9773 5): what the same account got, for the CA takes it from no other. */
+async function replacedBy(
+  { ledger }: Needs,
+  stream: string,
+  { issued }: LiveCertificate,
+  issuer: IssuerRef,
+): Promise<{ replaces?: string }> {
+  const { certId, account } = issued?.acme ?? {};
+  if (!certId) return {};
+  const owner = issuerOwner(issuer, stream.split('/')[1]!);
+  const { state } = await ledger.load(accountDecider, accountStream(`${owner}/${issuer.name}`));
+  return state.registered?.url === account ? { replaces: certId } : {};
 }
 
 /** Gives every destination its desired revision, lets go of those that left the spec, and records that all of them know. */

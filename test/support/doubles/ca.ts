@@ -3,7 +3,15 @@ import { x509 } from '../../../lib/adapters/x509/x509.ts';
 import type { Identifier } from '../../../lib/domain/identifier.ts';
 import { classOf, type Problem } from '../../../lib/domain/problem.ts';
 import { instant } from '../../../lib/domain/time.ts';
-import { AcmeError, type AcmeServer, type Authorization, type Order } from '../../../lib/ports/acmeServer.ts';
+import {
+  AcmeError,
+  type AcmeLifecycle,
+  type AcmeServer,
+  type Authorization,
+  type Order,
+  type OrderRequest,
+  type RenewalInfo,
+} from '../../../lib/ports/acmeServer.ts';
 
 const { generateKey, signer: signerOf, sign, readCsr } = x509();
 
@@ -24,12 +32,14 @@ export interface CaControls {
   orderLife: number;
   /** Certifies another key than the CSR's. */
   wrongKey: boolean;
-  /** Called before each request; throws to refuse it. */
-  before: (action: string) => void | Promise<void>;
+  /** Renewal information for a certificate; absent: this CA has none. */
+  renewalInfo?: (certId: string) => RenewalInfo;
+  /** Called before each request; throws to refuse it. `request` is what a new order asks for. */
+  before: (action: string, request?: OrderRequest) => void | Promise<void>;
 }
 
 /** A double of an ACME CA in memory. It judges by what `published` shows, and signs really. */
-export interface CaDouble extends AcmeServer {
+export interface CaDouble extends AcmeServer, Pick<AcmeLifecycle, 'renewalInfo'> {
   readonly controls: CaControls;
   /** Every request, by its name. */
   readonly requests: string[];
@@ -73,9 +83,9 @@ export async function caDouble(published: (fqdn: string) => readonly string[]): 
   );
   let count = 0;
 
-  const asked = async (action: string): Promise<void> => {
+  const asked = async (action: string, request?: OrderRequest): Promise<void> => {
     requests.push(action);
-    await controls.before(action);
+    await controls.before(action, request);
   };
   const known = (account: string): void => {
     if (![...accounts.values()].includes(account)) throw refusal('accountDoesNotExist', 400);
@@ -120,7 +130,13 @@ export async function caDouble(published: (fqdn: string) => readonly string[]): 
       for (const order of orders.values()) order.status = status;
     },
     async meta() {
-      return { profiles: {}, caaIdentities: ['double.ca'], externalAccountRequired: false };
+      const renewalInfo = controls.renewalInfo && { renewalInfo: 'https://ca/renewal-info' };
+      return { profiles: {}, caaIdentities: ['double.ca'], externalAccountRequired: false, ...renewalInfo };
+    },
+    async renewalInfo(_endpoint, certId) {
+      if (!controls.renewalInfo) return undefined;
+      await asked('renewalInfo');
+      return controls.renewalInfo(certId);
     },
     async register(_endpoint, signer) {
       await asked('register');
@@ -128,8 +144,9 @@ export async function caDouble(published: (fqdn: string) => readonly string[]): 
       if (!accounts.has(key)) accounts.set(key, `https://ca/account/${++count}`);
       return { url: accounts.get(key)!, status: 'valid' };
     },
-    async newOrder(_endpoint, account, { identifiers }) {
-      await asked('newOrder');
+    async newOrder(_endpoint, account, request) {
+      const { identifiers } = request;
+      await asked('newOrder', request);
       known(account.url);
       const twin = [...orders.values()].find(
         (order) => order.status === 'pending' && JSON.stringify(order.identifiers) === JSON.stringify(identifiers),
