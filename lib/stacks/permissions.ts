@@ -60,12 +60,14 @@ export function permissionsOf(spec: FunctionSpec, arns: Arns): PolicyStatement[]
 
 const kms = (verb: string): string => `kms:${verb}`;
 
-function tablePolicy(role: TableRole, { tables }: FunctionSpec, arns: Arns): PolicyStatement[] {
+function tablePolicy(role: TableRole, spec: FunctionSpec, arns: Arns): PolicyStatement[] {
+  const { tables, vault } = spec;
   const uses = tables.map((use) => tableUses[use]).filter(({ table }) => table === role);
   const actions = [...new Set(uses.flatMap((use) => use.actions as readonly string[]))].sort();
   const indexes = [...new Set(uses.flatMap((use) => use.indexes as readonly string[]))].sort();
   const arn = arns.tables[role];
   const sid = role[0]!.toUpperCase() + role.slice(1);
+  if (role === 'sealed' && vault) return sealedPolicy(actions, vault, arn);
   return [
     ...(actions.length > 0 ? [allow(`${sid}Table`, actions, [arn])] : []),
     ...(indexes.length > 0
@@ -81,12 +83,30 @@ function tablePolicy(role: TableRole, { tables }: FunctionSpec, arns: Arns): Pol
 }
 
 /** A repeated seal opens what the first one sealed, so whoever seals opens too. */
-function vaultPolicy({ open, seal = [] }: NonNullable<FunctionSpec['vault']>, key: string): PolicyStatement[] {
-  const opened = [...new Set([...open, ...seal])].sort();
+const opened = ({ open, seal = [] }: NonNullable<FunctionSpec['vault']>) => [...new Set([...open, ...seal])].sort();
+
+/** The vault's rows by what is in them, which is the first word of their key: a role neither reads nor overwrites those of other classes. */
+function sealedPolicy(
+  actions: readonly string[],
+  vault: NonNullable<FunctionSpec['vault']>,
+  arn: string,
+): PolicyStatement[] {
+  const rows = (classes: readonly string[]) => ({
+    'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': classes.map((one) => `${one}/*`) },
+  });
+  const [reads, writes] = [true, false].map((read) => actions.filter((one) => (one === 'dynamodb:GetItem') === read));
+  return [
+    ...(reads!.length > 0 ? [allow('ReadSealedRows', reads!, [arn], rows(opened(vault)))] : []),
+    ...(writes!.length > 0 ? [allow('WriteSealedRows', writes!, [arn], rows(vault.seal ?? []))] : []),
+  ];
+}
+
+function vaultPolicy(vault: NonNullable<FunctionSpec['vault']>, key: string): PolicyStatement[] {
+  const { seal = [] } = vault;
   const named = (Sid: string, statements: readonly PolicyStatement[]) =>
     statements.map((statement) => ({ ...statement, Sid }));
   return [
-    ...named('OpenSecrets', dataKeysPolicy(key, opened, ['open'])),
+    ...named('OpenSecrets', dataKeysPolicy(key, opened(vault), ['open'])),
     ...(seal.length > 0 ? named('SealSecrets', dataKeysPolicy(key, seal, ['seal'])) : []),
   ];
 }
