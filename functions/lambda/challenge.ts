@@ -2,8 +2,9 @@ import { acme } from '../composition/acme.ts';
 import { challengeTokens, holders } from '../composition/challenges.ts';
 import { dns } from '../composition/dns.ts';
 import { ledger, store } from '../composition/ledger.ts';
+import { limits } from '../composition/limits.ts';
 import { accountKeys } from '../composition/signingKeys.ts';
-import { clock } from '../composition/system.ts';
+import { clock, ids } from '../composition/system.ts';
 import { vault } from '../composition/vault.ts';
 import { x509 } from '../composition/x509.ts';
 import { challenge } from '../steps/challenge.ts';
@@ -18,5 +19,7 @@ export const handler = challenge({
   dns,
   challengeTokens,
   holders,
+  limits,
   clock,
+  ids,
 });

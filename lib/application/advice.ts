@@ -72,6 +72,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
   WebhookRefused: 'The webhook refuses: its log says why.',
   WebhookUnreachable: 'Check that the webhook runs and that this machine reaches it.',
   // Waiting.
+  RateLimited: "Wait: it is tried when the CA's limit allows it. `chancery limits` shows what the CA allows.",
   CaStillIssuing: 'Wait: the CA is still at it.',
   CaStillValidating: 'Wait: the CA is still checking control of the names.',
   OrderSharedWithAnotherIssuance: 'Wait: another issuance works on the same order.',

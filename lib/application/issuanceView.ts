@@ -1,7 +1,7 @@
 import type { IssuanceState } from '../domain/issuance.ts';
 import type { Instant } from '../domain/time.ts';
 import { adviceFor } from './advice.ts';
-import { publicCause, publicCauses } from './publicCause.ts';
+import { publicCause, publicCauses, publicText } from './publicCause.ts';
 import type { Cause } from './schema/answers.ts';
 
 /** A revision on its way, as tenants may see it. */
@@ -35,8 +35,8 @@ export function issuanceView(state: IssuanceState | undefined): IssuanceView | u
     return { ...base, step: step || base.step, since: at, cause, ...(causes.length > 0 && { causes }), retryAt };
   }
   if (status === 'deferred' && deferral) {
-    const { reason, until } = deferral;
-    const cause = { code: reason, detail: stepWords(base), remedy: adviceFor(reason) };
+    const { reason, until, detail } = deferral;
+    const cause = { code: reason, detail: detail ? publicText(detail) : stepWords(base), remedy: adviceFor(reason) };
     return { ...base, cause, retryAt: until };
   }
   // Of this run: a step recorded it, and the run is about to end. Or of the run before, which this one repeats.

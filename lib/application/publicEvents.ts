@@ -90,8 +90,9 @@ export function tellIssuance(event: IssuanceEvent, alone: boolean): Told[] {
     case 'SigningIntended':
       return [{ type: 'signing', message: 'The certificate is being signed' }];
     case 'RunDeferred': {
-      const { reason, dueAt, run } = event;
-      const cause = { code: reason, detail: 'it takes longer than one attempt lasts', remedy: adviceFor(reason) };
+      const { reason, dueAt, run, detail } = event;
+      const why = detail ? publicText(detail) : 'it takes longer than one attempt lasts';
+      const cause = { code: reason, detail: why, remedy: adviceFor(reason) };
       return [{ type: 'deferred', message: `Waiting: ${reason}`, run, cause, retryAt: dueAt }];
     }
     case 'IssuanceFailed': {

@@ -1,41 +1,7 @@
 import { durationSeconds } from './duration.ts';
-import type { Identifier } from './identifier.ts';
-import type { Want } from './limits.decide.ts';
 import type { Limit } from './limits.ts';
-import { registeredDomain, withoutWildcard } from './names.ts';
+import { LIMIT_KINDS, type LimitKind, type SharedKind } from './rateLimits.ts';
 import type { AcmeIssuerSpec } from './spec.ts';
-
-/** What a CA counts. */
-export const LIMIT_KINDS = [
-  'newRegistrations',
-  'newOrders',
-  'certificatesPerDomain',
-  'certificatesPerIdentifierSet',
-  'failedValidations',
-] as const;
-
-export type LimitKind = (typeof LIMIT_KINDS)[number];
-
-/** One limit as an issuer's spec has it: a Go duration. */
-export interface LimitSpec {
-  readonly count: number;
-  readonly period: string;
-}
-
-/** A team's part of a bucket: a number of tokens, or `25%`. */
-export type ShareSpec = number | string;
-
-/** An issuer's word on its CA's limits. What is absent is as the CA is known for. */
-export interface RateLimitsSpec {
-  readonly limits?: Readonly<Partial<Record<LimitKind, LimitSpec | 'none'>>>;
-  /** Whether the CA does not count the renewal of what it issued lately (orders, and certificates per domain). */
-  readonly renewalsExempt?: boolean;
-  /** By team, and by limit: `newOrders` and `certificatesPerDomain`. */
-  readonly teamShares?: Readonly<Record<string, Readonly<Partial<Record<SharedKind, ShareSpec>>>>>;
-}
-
-/** What may be divided among teams. */
-export type SharedKind = 'newOrders' | 'certificatesPerDomain';
 
 /** What is known of a CA. */
 export interface CaLimits {
@@ -132,20 +98,6 @@ export const limitKey = {
   ofTeam: (key: string, team: string): string => `${key}#${team}`,
 } as const;
 
-/** What a limit per domain counts for an identifier: its registered domain, an IPv4 address, or the /64 of an IPv6 address. */
-export function domainOf({ type, value }: Identifier): string {
-  if (type === 'dns') return registeredDomain(value);
-  if (!value.includes(':')) return value;
-  const [head = '', tail] = value.split('::');
-  const groups = head === '' ? [] : head.split(':');
-  const last = tail ? tail.split(':') : [];
-  const zeros = tail === undefined ? 0 : 8 - groups.length - last.length;
-  return `${[...groups, ...Array<string>(zeros).fill('0'), ...last].slice(0, 4).join(':')}::/64`;
-}
-
-/** The domains of a certificate, each once. */
-export const domainsOf = (identifiers: readonly Identifier[]): string[] => [...new Set(identifiers.map(domainOf))];
-
 /** Why an order is not counted as a new one is. */
 export type Exemption = 'ari' | 'renewal';
 
@@ -161,56 +113,6 @@ export function exemptionOf(
   if (facts.replacesInWindow) return 'ari';
   return facts.issuedLately ? 'renewal' : undefined;
 }
-
-/** An order, as far as limits go. */
-export interface LimitedOrder extends CaAccount {
-  readonly spec: Pick<AcmeIssuerSpec, 'server' | 'rateLimits'>;
-  readonly team: string;
-  readonly identifiers: readonly Identifier[];
-  /** A digest of the identifiers' exact set. */
-  readonly set: string;
-  readonly exemption?: Exemption;
-}
-
-/** What the CA counts when the order is placed. */
-export function orderWants(order: LimitedOrder): Want[] {
-  const { newOrders } = caLimits(order.spec).limits;
-  if (!newOrders || order.exemption) return [];
-  return withShare(order, 'newOrders', limitKey.newOrders(order), newOrders);
-}
-
-/** What the CA counts when the certificate is issued; it is looked at when the order is placed. */
-export function certificateWants(order: LimitedOrder): Want[] {
-  const { certificatesPerDomain, certificatesPerIdentifierSet } = caLimits(order.spec).limits;
-  const { host, identifiers, set, exemption } = order;
-  const perDomain = certificatesPerDomain && !exemption ? domainsOf(identifiers) : [];
-  return [
-    ...perDomain.flatMap((domain) =>
-      withShare(order, 'certificatesPerDomain', limitKey.certificatesPerDomain(host, domain), certificatesPerDomain!),
-    ),
-    ...(certificatesPerIdentifierSet
-      ? [{ key: limitKey.certificatesPerIdentifierSet(host, set), limit: certificatesPerIdentifierSet, take: true }]
-      : []),
-  ];
-}
-
-/** What must have a token and loses none: validations that failed. */
-export function validationWants(order: LimitedOrder): Want[] {
-  const limit = caLimits(order.spec).limits.failedValidations;
-  if (!limit) return [];
-  const names = new Set(order.identifiers.map(({ value }) => withoutWildcard(value)));
-  return [...names].map((name) => ({ key: limitKey.failedValidations(order, name), limit, take: false }));
-}
-
-function withShare(order: LimitedOrder, kind: SharedKind, key: string, limit: Limit): Want[] {
-  const share = teamShare(order.spec, kind, order.team, limit);
-  const whole = { key, limit, take: true };
-  return share ? [whole, { key: limitKey.ofTeam(key, order.team), limit: share, take: true }] : [whole];
-}
-
-/** Everything that is asked before an order is placed. With the exemption of ARI nothing is asked. */
-export const wantsOf = (order: LimitedOrder): Want[] =>
-  order.exemption === 'ari' ? [] : [...orderWants(order), ...certificateWants(order), ...validationWants(order)];
 
 /**
  * The bucket that a CA's refusal speaks of, from the words that Boulder uses; undefined when they say nothing, and the whole account is meant.
@@ -238,4 +140,19 @@ export function refusedKey(
     return { kind: 'failedValidations', key: limitKey.failedValidations({ host, account }, named) };
   }
   return undefined;
+}
+
+/** What a bucket counts; undefined for a mere pause. */
+export function kindOf(key: string): LimitKind | undefined {
+  const [kind] = key.split('/', 1);
+  return LIMIT_KINDS.find((one) => one === kind);
+}
+
+/** The limit of a bucket, as an issuer has it; undefined for a mere pause, and for what is not limited. */
+export function limitOf(spec: Pick<AcmeIssuerSpec, 'server' | 'rateLimits'>, key: string): Limit | undefined {
+  const kind = kindOf(key);
+  const whole = kind && caLimits(spec).limits[kind];
+  const team = key.split('#')[1];
+  if (!whole || team === undefined) return whole;
+  return teamShare(spec, kind as SharedKind, team, whole);
 }

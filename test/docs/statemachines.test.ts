@@ -185,7 +185,7 @@ describe('the table in statemachines/README.md', () => {
   });
 
   /** Commands that every step may give, which the prose below the table names. */
-  const ANY_STEP = ['RecordProblem', 'Defer', 'Supersede'];
+  const ANY_STEP = ['RecordProblem', 'RecordCorrected', 'Defer', 'Supersede'];
 
   it('names in its prose what every step may write', () => {
     for (const command of ANY_STEP) expect(page).toContain(command);

@@ -5,10 +5,12 @@ import { Refusal } from '../../domain/refusal.ts';
 import type { AcmeIssuerSpec } from '../../domain/spec.ts';
 import type { AcmeAccount, AcmeEndpoint } from '../../ports/acmeServer.ts';
 import { openCredential } from '../credentials.ts';
+import { reserveRegistration } from '../limitLearning.ts';
+import { checkPause } from '../limits.ts';
 import type { Services } from '../services.ts';
 import { sealedSigner } from '../signers.ts';
 
-type Needs = Pick<Services, 'ledger' | 'vault' | 'acme' | 'x509' | 'accountKeys'>;
+type Needs = Pick<Services, 'ledger' | 'vault' | 'acme' | 'x509' | 'accountKeys' | 'limits' | 'clock' | 'ids'>;
 
 /** How to reach an issuer's CA. */
 export const endpointOf = ({ server, caBundle, skipTLSVerify }: AcmeIssuerSpec): AcmeEndpoint => ({
@@ -18,7 +20,7 @@ export const endpointOf = ({ server, caBundle, skipTLSVerify }: AcmeIssuerSpec):
 });
 
 /**
- * The issuer's account at its CA, registered when it is not yet: the key is sealed before the CA sees it, so that a crash in between finds
+ * The issuer's account at its CA, to ask it by, registered when it is not yet: the key is sealed before the CA sees it, so that a crash in between finds
  * the same account again (RFC 8555 7.3.1). `issuer` is owner/name. `anew`: the CA says that it does not know the account.
  */
 export async function acmeAccount(
@@ -42,12 +44,16 @@ export async function acmeAccount(
   }
   const contact = spec.email ? [`mailto:${spec.email}`] : [];
   const known = state.registered;
-  if (!anew && known?.server === spec.server && sameJson(known.contact, contact)) return { signer, url: known.url };
+  const asBefore = !anew && known?.server === spec.server;
+  await checkPause(services, spec, asBefore ? known.url : undefined);
+  if (asBefore && sameJson(known.contact, contact)) return { signer, url: known.url };
+  const count = asBefore ? undefined : await reserveRegistration(services, stream, spec);
   const account = await acme.register(endpointOf(spec), signer, {
     contact,
     termsOfServiceAgreed: true,
     externalAccountBinding: await binding(services, owner, spec),
   });
+  await count?.();
   const registered = { type: 'RecordRegistered', server: spec.server, accountUrl: account.url, contact } as const;
   await ledger.handle(accountDecider, stream, registered, meta);
   return { signer, url: account.url };

@@ -12,13 +12,25 @@ import { inLanes } from '../lanes.ts';
 import { done, failed, type Outcome } from '../outcome.ts';
 import type { Services } from '../services.ts';
 import { acmeAccount, endpointOf } from './account.ts';
+import { countFailures } from './countLimits.ts';
 import { sealedKey } from './key.ts';
 import { type IssuerAt, plan, present, unpublished } from './presentations.ts';
 import { type IssueInput, poll, type Run, requireIssuer, step, waitOrDefer } from './run.ts';
 
 type Needs = Pick<
   Services,
-  'ledger' | 'vault' | 'store' | 'acme' | 'x509' | 'accountKeys' | 'dns' | 'challengeTokens' | 'holders' | 'clock'
+  | 'ledger'
+  | 'vault'
+  | 'store'
+  | 'acme'
+  | 'x509'
+  | 'accountKeys'
+  | 'dns'
+  | 'challengeTokens'
+  | 'holders'
+  | 'limits'
+  | 'clock'
+  | 'ids'
 >;
 
 interface Context {
@@ -151,10 +163,13 @@ async function invalid(services: Needs, run: Run, { spec, account }: Context, or
   const failure = order.problem && problems.length === 0 ? order.problem.class : classOf(first);
   const detail = problems.length > 1 ? `${first.detail} (and ${problems.length - 1} more names)` : first.detail;
   const problem = { ...first, detail };
-  await run.record(
-    { type: 'RecordInvalid', run: run.number, url: order.url, problems },
-    { type: 'RecordProblem', run: run.number, step: 'Challenge', class: failure, problem },
-  );
+  await Promise.all([
+    run.record(
+      { type: 'RecordInvalid', run: run.number, url: order.url, problems },
+      { type: 'RecordProblem', run: run.number, step: 'Challenge', class: failure, problem },
+    ),
+    countFailures(services, run, spec, account, problems),
+  ]);
   return failed;
 }
 

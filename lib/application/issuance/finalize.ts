@@ -11,7 +11,7 @@ import { type IssueInput, poll, type Run, requireIssuer, step, waitOrDefer } fro
 
 type Needs = Pick<
   Services,
-  'ledger' | 'vault' | 'views' | 'acme' | 'x509' | 'accountKeys' | 'caKeys' | 'clock' | 'ids'
+  'ledger' | 'vault' | 'views' | 'acme' | 'x509' | 'accountKeys' | 'caKeys' | 'limits' | 'clock' | 'ids'
 >;
 
 /** How often a CA that is not found is looked for again: one that was applied with what it signs may come a moment later. */

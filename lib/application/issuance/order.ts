@@ -9,9 +9,10 @@ import { done, type Outcome } from '../outcome.ts';
 import type { Services } from '../services.ts';
 import { acmeAccount, endpointOf } from './account.ts';
 import { orderReplacing } from './orderReplacing.ts';
+import { reserveOrder, spendOrder } from './reserveLimits.ts';
 import { currentIssuance, type IssueInput, type Run, requireIssuer, step, waitOrDefer } from './run.ts';
 
-type Needs = Pick<Services, 'ledger' | 'vault' | 'acme' | 'x509' | 'accountKeys' | 'clock'>;
+type Needs = Pick<Services, 'ledger' | 'vault' | 'acme' | 'x509' | 'accountKeys' | 'limits' | 'clock' | 'ids'>;
 
 /** Step Order: an order at the CA for the certificate's identifiers (RFC 8555 7.4). An issuer with nothing to prove needs none. */
 export function order(services: Needs, input: IssueInput): Promise<Outcome> {
@@ -22,7 +23,10 @@ export function order(services: Needs, input: IssueInput): Promise<Outcome> {
     if (!acme) return done;
     const account = await acmeAccount(services, run.owner, run.issuance.issuer.name, acme);
     await dropUnusable(services, run, acme, account);
-    if (run.issuance.order) return done;
+    if (run.issuance.order) {
+      await spendOrder(services, run, acme);
+      return done;
+    }
     return placeOrder(services, run, acme, account, input);
   });
 }
@@ -62,9 +66,11 @@ async function placeOrder(
   account: AcmeAccount,
   input: IssueInput,
 ): Promise<Outcome> {
-  await run.record({ type: 'IntendOrder', run: run.number });
+  const reserved = await reserveOrder(services, run, spec, account);
+  await run.record(...reserved, { type: 'IntendOrder', run: run.number });
   const placed = await newOrder(services, run, spec, account);
-  if (!(await claim(services, run, placed)))
+  const [claimed] = await Promise.all([claim(services, run, placed), spendOrder(services, run, spec)]);
+  if (!claimed)
     return waitOrDefer(services, run, input.order, 'OrderSharedWithAnotherIssuance');
   const { url, finalize: finalizeUrl, authorizations, expires } = placed;
   await run.record(
@@ -80,7 +86,9 @@ async function newOrder(services: Needs, run: Run, spec: AcmeIssuerSpec, account
   try {
     return await ask(account);
   } catch (error) {
-    if (!(error instanceof AcmeError) || error.failure.problem.type !== 'accountDoesNotExist') throw error;
+    if (!(error instanceof AcmeError)) throw error;
+    if (error.accepted === 'unknown') await spendOrder(services, run, spec);
+    if (error.failure.problem.type !== 'accountDoesNotExist') throw error;
     return ask(await acmeAccount(services, run.owner, run.issuance.issuer.name, spec, { anew: true }));
   }
 }

@@ -6,7 +6,7 @@ import { issuerLabel } from '../../domain/issuerLabel.ts';
 import { done, type Outcome } from '../outcome.ts';
 import { counted } from '../outcomes.ts';
 import type { Services } from '../services.ts';
-import { releaseLimits } from './limits.ts';
+import { releaseLimits } from './releaseLimits.ts';
 import { type IssueInput, splitName } from './run.ts';
 
 type Needs = Pick<Services, 'ledger' | 'limits' | 'clock' | 'ids' | 'metrics'>;

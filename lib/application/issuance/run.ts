@@ -9,6 +9,8 @@ import { plusSeconds } from '../../domain/time.ts';
 import { AcmeError } from '../../ports/acmeServer.ts';
 import { DnsError } from '../../ports/dnsProvider.ts';
 import type { Meta } from '../ledger.ts';
+import { learnLimit } from '../limitLearning.ts';
+import { LimitReached } from '../limits.ts';
 import { deferred, done, failed, loopsOf, nextWait, type Outcome } from '../outcome.ts';
 import type { Services } from '../services.ts';
 
@@ -25,6 +27,8 @@ export interface IssueInput {
 }
 
 type Needs = Pick<Services, 'ledger' | 'clock'>;
+
+type StepNeeds = Needs & Pick<Services, 'limits' | 'ids'>;
 
 /** One run of an issuance, as a step sees it: what stands on the ledger, and how to record. */
 export interface Run {
@@ -47,10 +51,10 @@ export function splitName(certificate: string): [team: string, name: string] {
 
 /**
  * Runs a step: loads, turns away runs that are over, and turns what a step expects (a CA's or DNS server's refusal, a broken rule) into a
- * recorded problem and `failed`. Anything else is thrown, for the state machine to retry.
+ * recorded problem and `failed`, and a limit of the CA's that is reached into a deferral. Anything else is thrown, for the state machine to retry.
  */
 export async function step(
-  services: Needs,
+  services: StepNeeds,
   name: string,
   input: IssueInput,
   work: (run: Run) => Promise<Outcome>,
@@ -60,11 +64,26 @@ export async function step(
   try {
     return await work(loaded);
   } catch (error) {
+    if (error instanceof LimitReached) {
+      const { until: dueAt, code: reason, message: detail } = error;
+      await loaded.record({ type: 'Defer', run: input.run, dueAt, reason, detail });
+      return deferred;
+    }
     const failure = expected(error);
     if (!failure) throw error;
-    await loaded.record({ type: 'RecordProblem', run: input.run, step: name, ...failure });
+    const learnt = error instanceof AcmeError ? await learn(services, loaded, error) : [];
+    await loaded.record(...learnt, { type: 'RecordProblem', run: input.run, step: name, ...failure });
     return failed;
   }
+}
+
+/** What the CA says about its limits holds for every request that it concerns. */
+async function learn(services: StepNeeds, run: Run, error: AcmeError): Promise<readonly IssuanceCommand[]> {
+  const { acme: spec } = run.issuer.spec;
+  if (!spec) return [];
+  const { issuer, identifiers } = run.issuance;
+  const learnt = await learnLimit(services, { spec, issuer: `${run.owner}/${issuer.name}`, identifiers }, error);
+  return learnt ? [{ type: 'RecordCorrected', run: run.number, ...learnt }] : [];
 }
 
 async function loadRun(services: Needs, name: string, input: IssueInput): Promise<Run | Outcome> {

@@ -8,10 +8,11 @@ import { chainRefOf } from '../references.ts';
 import type { Services } from '../services.ts';
 import { acmeAccount, endpointOf } from './account.ts';
 import { issuedByAcme } from './issuedByAcme.ts';
+import { spendCertificate } from './countLimits.ts';
 import { recordFailure } from './recordFailure.ts';
 import { type IssueInput, type Run, requireIssuer, step } from './run.ts';
 
-type Needs = Pick<Services, 'ledger' | 'vault' | 'acme' | 'x509' | 'accountKeys' | 'clock' | 'ids' | 'metrics'>;
+type Needs = Pick<Services, 'ledger' | 'vault' | 'acme' | 'x509' | 'accountKeys' | 'limits' | 'clock' | 'ids' | 'metrics'>;
 
 /**
  * Step Store: the chain, checked against the key and the names asked for, sealed; then CertificateIssued, the one commit point, then
@@ -73,12 +74,11 @@ async function commit(services: Needs, run: Run, chainRef: string, pem: string):
   const issued = { ...facts, ...(await issuedByAcme(services, run, leaf!)) };
   const [team, name] = certificate.split('/') as [string, string];
   const meta = { actor: 'step:Store', correlationId: run.stream };
-  const { events } = await ledger.handle(
-    certificateDecider,
-    certificateStream(team, name),
-    { type: 'RecordIssued', uid, issued },
-    meta,
-  );
+  const { acme } = run.issuer.spec;
+  const [{ events }] = await Promise.all([
+    ledger.handle(certificateDecider, certificateStream(team, name), { type: 'RecordIssued', uid, issued }, meta),
+    acme && spendCertificate(services, run, acme),
+  ]);
   // A step that is run again finds it on the ledger, and counts nothing.
   if (events.some((event) => event.type === 'CertificateIssued'))
     metrics?.(counted(run.certificate.issued ? 'Renewed' : 'Issued', issuerLabel(team, run.issuance.issuer)));

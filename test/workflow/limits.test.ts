@@ -1,0 +1,238 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { bucketsOf } from '../../lib/application/limits.ts';
+import { limitKey } from '../../lib/domain/caLimits.ts';
+import { tokens } from '../../lib/domain/limits.ts';
+import type { RateLimitsSpec } from '../../lib/domain/rateLimits.ts';
+import { instant, millis, plusSeconds } from '../../lib/domain/time.ts';
+import { AcmeError } from '../../lib/ports/acmeServer.ts';
+import { eventually, loadCertificate, putIssuer, requestCertificate, settled } from '../support/core.ts';
+import { startWorld, type World } from '../support/doubles/world.ts';
+import { eventsOf, failedIssuance, issuanceOf, newestIssuance, renew } from '../support/issuing.ts';
+import { specOf } from '../support/specs.ts';
+
+const HOST = 'ca';
+const HOUR = 3600;
+const issuerRef = { name: 'limited', kind: 'Issuer' } as const;
+const acme = { server: 'https://ca', solvers: [{ dns01: { webhook: { url: 'https://dns' } } }] };
+
+const open: World[] = [];
+afterEach(async () => {
+  for (const world of open.splice(0)) await world.stop();
+});
+
+/** A world whose issuer `limited` has these limits. */
+async function limitedTo(rateLimits: RateLimitsSpec | undefined): Promise<World> {
+  const world = await startWorld();
+  open.push(world);
+  await putIssuer(world.services, 'shop', 'limited', { acme: { ...acme, rateLimits } });
+  return world;
+}
+
+const request = ({ services }: World, name: string, dnsNames = [`${name}.example.test`]) =>
+  requestCertificate(services, 'shop', name, specOf({ dnsNames, issuerRef, secretName: name }));
+const issued = ({ services }: World, name: string) => settled(services, 'shop', name);
+const typesOf = async ({ services }: World, name: string) =>
+  (await eventsOf(services, await newestIssuance(services, 'shop', name))).map(({ type }) => type);
+const deferred = ({ services }: World, name: string) =>
+  eventually(`${name} waits`, async () => {
+    const state = await issuanceOf(services, await newestIssuance(services, 'shop', name));
+    return state.status === 'deferred' && state;
+  });
+
+async function bucketOf({ services }: World, key: string) {
+  const rows = await services.limits.read([key]);
+  return bucketsOf(new Map(rows.map((row) => [row.key, row]))).get(key);
+}
+
+const perDomain = (count: number, period = '10h') => ({ limits: { certificatesPerDomain: { count, period } } });
+
+describe('an issuer whose CA has limits', () => {
+  it('reserves before it orders, counts when it is issued, and says so on the ledger', async () => {
+    const world = await limitedTo({
+      limits: {
+        newOrders: { count: 10, period: '10h' },
+        certificatesPerDomain: { count: 5, period: '10h' },
+        certificatesPerIdentifierSet: { count: 4, period: '10h' },
+        failedValidations: { count: 3, period: '1h' },
+      },
+    });
+    await request(world, 'app');
+    await issued(world, 'app');
+    const types = await typesOf(world, 'app');
+    expect(types.indexOf('LimitReserved')).toBe(types.indexOf('OrderIntended') - 1);
+    const { limits } = await issuanceOf(world.services, await newestIssuance(world.services, 'shop', 'app'));
+    expect(limits!.keys.map((key) => key.split('/')[0])).toEqual([
+      'newOrders',
+      'certificatesPerDomain',
+      'certificatesPerIdentifierSet',
+    ]);
+    for (const [key, count] of limits!.keys.map((key, index) => [key, [10, 5, 4][index]!] as const)) {
+      const bucket = (await bucketOf(world, key))!;
+      expect(bucket.reservations).toEqual([]);
+      const now = instant(bucket.at);
+      expect(tokens({ count, period: 10 * HOUR }, bucket, now)).toBe(count - 1);
+    }
+  });
+
+  it('puts an order off that would exceed them, shows until when, and orders then', async () => {
+    const world = await limitedTo(perDomain(1));
+    await request(world, 'one');
+    await issued(world, 'one');
+    const orders = world.ca.requests.filter((asked) => asked === 'newOrder').length;
+    await request(world, 'two');
+    const state = await deferred(world, 'two');
+    expect(state.deferral).toMatchObject({ reason: 'RateLimited' });
+    expect(state.deferral?.detail).toContain('the CA issues certificates for example.test: 1 in 10h');
+    expect(state.failure).toBeUndefined();
+    const until = millis(state.deferral!.until);
+    expect(until - millis(world.services.clock.now())).toBeGreaterThan(9 * HOUR * 1000);
+    expect(until - millis(world.services.clock.now())).toBeLessThanOrEqual(10 * HOUR * 1000);
+    await world.pass(9 * HOUR);
+    expect((await deferred(world, 'two')).run).toBe(state.run);
+    expect(world.ca.requests.filter((asked) => asked === 'newOrder')).toHaveLength(orders);
+    await world.pass(HOUR + 1);
+    await issued(world, 'two');
+  });
+
+  it('gives everybody who waits a turn of their own', async () => {
+    const world = await limitedTo(perDomain(1));
+    await request(world, 'first');
+    await issued(world, 'first');
+    for (const name of ['second', 'third']) await request(world, name);
+    const times = [];
+    for (const name of ['second', 'third']) times.push(millis((await deferred(world, name)).deferral!.until));
+    expect(Math.abs(times[0]! - times[1]!)).toBe(10 * HOUR * 1000);
+  });
+
+  it('gives back what a failed order had reserved', async () => {
+    const world = await limitedTo(perDomain(1));
+    world.ca.controls.judge = () => ({ type: 'unauthorized', detail: 'no', status: 403 });
+    await request(world, 'bad');
+    await failedIssuance(world.services, 'shop', 'bad');
+    expect(await typesOf(world, 'bad')).toContain('LimitReleased');
+    world.ca.controls.judge = undefined;
+    await request(world, 'good');
+    await issued(world, 'good');
+  });
+
+  it('stops ordering for a name whose validation failed too often', async () => {
+    const world = await limitedTo({ limits: { failedValidations: { count: 1, period: '1h' } } });
+    world.ca.controls.judge = () => ({ type: 'unauthorized', detail: 'no', status: 403 });
+    await request(world, 'bad');
+    await failedIssuance(world.services, 'shop', 'bad');
+    world.ca.controls.judge = undefined;
+    await request(world, 'again', ['bad.example.test', 'more.example.test']);
+    const { deferral } = await deferred(world, 'again');
+    expect(deferral?.detail).toContain('failed validations of bad.example.test: 1 in 1h');
+    await request(world, 'other');
+    await issued(world, 'other');
+    await world.pass(HOUR + 1);
+    await issued(world, 'again');
+  });
+
+  it('does not count a renewal of the same names for orders and domains, where the CA does not', async () => {
+    const limits = { ...perDomain(1).limits, certificatesPerIdentifierSet: { count: 2, period: '10h' } };
+    const world = await limitedTo({ limits, renewalsExempt: true });
+    await request(world, 'app');
+    await issued(world, 'app');
+    await renew(world.services, 'shop', 'app', 1);
+    await eventually(
+      'revision 2',
+      async () => (await loadCertificate(world.services, 'shop', 'app')).issued?.revision === 2,
+    );
+    // The exact set is counted all the same.
+    await renew(world.services, 'shop', 'app', 2);
+    expect((await deferred(world, 'app')).deferral?.detail).toContain('exactly these names: 2 in 10h');
+  });
+
+  it('counts a renewal like any other where the CA does', async () => {
+    const world = await limitedTo(perDomain(1));
+    await request(world, 'app');
+    await issued(world, 'app');
+    await renew(world.services, 'shop', 'app', 1);
+    expect((await deferred(world, 'app')).deferral?.reason).toBe('RateLimited');
+  });
+
+  it('puts off a team that has used its share, though there are tokens, and shows whose share it is', async () => {
+    const world = await limitedTo({ ...perDomain(4), teamShares: { shop: { certificatesPerDomain: '25%' } } });
+    await request(world, 'one');
+    await issued(world, 'one');
+    await request(world, 'two');
+    const { deferral } = await deferred(world, 'two');
+    expect(deferral?.detail).toContain('1 in 10h (the share of team shop)');
+  });
+
+  it('goes on after a restart with what was reserved before', async () => {
+    const world = await limitedTo(perDomain(1));
+    await request(world, 'one');
+    await issued(world, 'one');
+    await request(world, 'two');
+    const { deferral } = await deferred(world, 'two');
+    await world.restart();
+    expect((await deferred(world, 'two')).deferral).toEqual(deferral);
+    const bucket = await bucketOf(world, limitKey.certificatesPerDomain(HOST, 'example.test'));
+    expect(bucket?.reservations).toHaveLength(1);
+  });
+});
+
+describe('a CA that says what it allows', () => {
+  const slowDown = (world: World, detail: string, status = 429) => {
+    const retryAt = plusSeconds(world.services.clock.now(), HOUR);
+    const type = status === 429 ? 'rateLimited' : 'serverInternal';
+    return new AcmeError('newOrder', { class: 'atTime', problem: { type, detail, status }, retryAt });
+  };
+
+  const refuseOrders = (world: World, error: () => AcmeError): void => {
+    let refused = false;
+    world.ca.controls.before = (asked) => {
+      if (asked !== 'newOrder' || refused) return;
+      refused = true;
+      throw error();
+    };
+  };
+
+  it.each([
+    ['429', 429],
+    ['503', 503],
+  ])('with %s is asked nothing before its time, by any certificate of the account', async (_, status) => {
+    const world = await limitedTo(undefined);
+    refuseOrders(world, () => slowDown(world, 'slow down', status));
+    await request(world, 'one');
+    const failed = await failedIssuance(world.services, 'shop', 'one');
+    expect(failed.failure).toMatchObject({ class: 'atTime' });
+    expect(await typesOf(world, 'one')).toContain('LimitCorrected');
+    const asked = world.ca.requests.length;
+    await request(world, 'two');
+    const { deferral } = await deferred(world, 'two');
+    expect(deferral).toMatchObject({ reason: 'RateLimited', until: failed.failure.retryAt });
+    expect(world.ca.requests).toHaveLength(asked);
+    await world.pass(HOUR + 1);
+    await issued(world, 'one');
+    await issued(world, 'two');
+  });
+
+  it('of one domain leaves the others alone', async () => {
+    const world = await limitedTo(perDomain(50, '168h'));
+    const detail = 'too many certificates (50) already issued for "example.test" in the last 168h0m0s, retry after x';
+    refuseOrders(world, () => slowDown(world, detail));
+    await request(world, 'one');
+    const { failure } = await failedIssuance(world.services, 'shop', 'one');
+    await request(world, 'other', ['app.example.org']);
+    await issued(world, 'other');
+    await request(world, 'two');
+    // One token is there at that time, and the one that failed has no place: the first who asks has it.
+    expect((await deferred(world, 'two')).deferral?.until).toBe(failure.retryAt);
+  });
+
+  it('leaves no row and no event behind where it says nothing and nobody knows its limits', async () => {
+    const world = await limitedTo(undefined);
+    const written: unknown[] = [];
+    const { limits } = world.services;
+    const write = limits.write;
+    Object.assign(limits, { write: (rows: never) => written.push(rows) && write(rows) });
+    await request(world, 'app');
+    await issued(world, 'app');
+    expect((await typesOf(world, 'app')).filter((type) => type.startsWith('Limit'))).toEqual([]);
+    expect(written).toEqual([]);
+  });
+});
