@@ -1,4 +1,4 @@
-import { createPrivateKey, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -14,7 +14,8 @@ import {
   settled,
   specOf,
 } from '../support/core.ts';
-import { acmeIssuer, eventsOf, failedIssuance, http01, rfc2136, stuckDelivery, TSIG } from '../support/issuing.ts';
+import { acmeIssuer, failedIssuance, http01, rfc2136, stuckDelivery, TSIG } from '../support/issuing.ts';
+import { leaks, sealedKeys } from '../support/leaks.ts';
 import { startBind } from '../support/peers/bind.ts';
 import { describeWith } from '../support/peers/describeWith.ts';
 import { type NameServer, newTsigSecret } from '../support/peers/dns.ts';
@@ -106,42 +107,16 @@ describeWith(['pebble', 'bind', 'kubernetes'], 'what is secret', () => {
     await stuckDelivery(services, to('undelivered', 'wrong'), 'refused', 'Unauthorized');
     await service.composed.feed.drained();
 
-    await gatherKeys();
+    for (const [what, key] of await sealedKeys(services)) secrets.set(what, key);
+    expect((await clusterAccess(services, 'prod')).token).toBe(token);
     // Of the built-in CA, the service itself, two accounts, and the two certificates that came.
     expect([...secrets.keys()].filter((name) => name.startsWith('key '))).toHaveLength(6);
     expect(said.length).toBeGreaterThan(15);
 
-    const leaks = await find();
-    expect(leaks).toEqual([]);
+    expect(await find()).toEqual([]);
     // The search itself is not blind: it finds what lies open by intent.
     expect(search('the cluster', JSON.stringify(await cluster.secret(namespace, 'web')))).not.toEqual([]);
   });
-
-  /** Every key that the vault keeps: of certificates, of accounts, of the built-in CA. */
-  async function gatherKeys(): Promise<void> {
-    const { services } = service.composed;
-    const { store, vault } = services;
-    const seen = async (ref: unknown, owner: string): Promise<void> => {
-      const sealed = typeof ref === 'string' ? await vault.open(ref, owner) : undefined;
-      if (sealed) secrets.set(`key ${ref}`, Buffer.from(sealed).toString('utf8'));
-    };
-    for (const stream of await store.streams('', 1000)) {
-      const owner = await ownerOf(stream);
-      for (const event of await eventsOf(services, stream)) {
-        if ('keyRef' in event && owner !== undefined) await seen(event.keyRef, owner);
-      }
-    }
-    const access = await clusterAccess(services, 'prod');
-    expect(access.token).toBe(secrets.get('cluster token'));
-  }
-
-  /** The owner of what a stream's events refer to. */
-  async function ownerOf(stream: string): Promise<string | undefined> {
-    const { services } = service.composed;
-    if (!stream.startsWith('issuance/')) return stream.split('/')[1];
-    const [requested] = await eventsOf(services, stream);
-    return (requested as unknown as { certificate: string }).certificate.split('/')[0];
-  }
 
   /** Where any secret is readable: in files of the data folder (events, views and sealed rows are in one), or in what was said. */
   async function find(): Promise<string[]> {
@@ -158,41 +133,5 @@ describeWith(['pebble', 'bind', 'kubernetes'], 'what is secret', () => {
     ];
   }
 
-  function search(where: string, text: string): string[] {
-    const texts = layers(text, 2);
-    return [...secrets]
-      .filter(([, secret]) => formsOf(secret).some((form) => texts.some((one) => one.includes(form))))
-      .map(([what]) => `${what} in ${where}`);
-  }
+  const search = (where: string, text: string) => leaks(secrets, where, text);
 });
-
-/** A text, and below it what its runs of base64 hold: a Secret's data is PEM in base64, which is base64 again. */
-function layers(text: string, depth: number): string[] {
-  if (depth === 0) return [text];
-  const runs = text.match(/[\w+/-]{40,}/g) ?? [];
-  const inner = runs.map((run) => Buffer.from(run, 'base64').toString('latin1')).join('\n');
-  return [text, ...layers(inner, depth - 1)];
-}
-
-/** A secret as it may come to light: as it is, or as octets in any of the usual writings. Of a key, the secret number is what counts. */
-function formsOf(secret: string): string[] {
-  const octets = secret.includes('PRIVATE KEY') ? secretNumber(secret) : Buffer.from(secret, 'utf8');
-  const inner = Buffer.from(secret, 'base64');
-  const texts = secret.includes('PRIVATE KEY') ? bodyLines(secret) : [secret];
-  return [...texts, ...[octets, inner].flatMap(writings)].filter((form) => form.length >= 12);
-}
-
-const writings = (octets: Buffer): string[] => [
-  octets.toString('latin1'),
-  octets.toString('hex'),
-  octets.toString('base64').replace(/=+$/, ''),
-  octets.toString('base64url'),
-];
-
-/** The lines of a PEM body that hold secret octets: all but the first, which is the same for all keys of a kind. */
-const bodyLines = (pem: string): string[] => pem.trim().split('\n').slice(2, -1);
-
-function secretNumber(pem: string): Buffer {
-  const { d } = createPrivateKey(pem).export({ format: 'jwk' });
-  return Buffer.from(d!, 'base64url');
-}

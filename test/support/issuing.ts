@@ -114,7 +114,7 @@ export async function renew({ ledger }: Services, team: string, name: string, af
 }
 
 /** Every event of a stream, oldest first. */
-export async function eventsOf({ store }: Services, stream: string): Promise<DomainEvent[]> {
+export async function eventsOf({ store }: Pick<Services, 'store'>, stream: string): Promise<DomainEvent[]> {
   return (await store.commits(stream)).flatMap((commit) => [...commit.events]);
 }
 
