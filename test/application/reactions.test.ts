@@ -271,8 +271,8 @@ describe('the scan', () => {
     await request(services, 'app', specOf({ dnsNames: ['a.test'] }));
     await pursue(services, APP);
     at(plus(60));
-    expect(await scan(services)).toEqual({ due: 1, failed: 0 });
-    expect(await scan(services)).toEqual({ due: 0, failed: 0 });
+    expect(await scan(services)).toEqual({ due: 1, failed: 0, finished: true });
+    expect(await scan(services)).toEqual({ due: 0, failed: 0, finished: true });
     at(plus(360));
     expect((await scan(services)).due).toBe(1);
   });
@@ -286,10 +286,10 @@ describe('the scan', () => {
     );
     await request(services, 'app', specOf({ dnsNames: ['a.test'] }));
     at(plus(60));
-    expect(await scan(services)).toEqual({ due: 2, failed: 1 });
+    expect(await scan(services)).toEqual({ due: 2, failed: 1, finished: true });
     expect((await services.store.head(issuanceStream('uid-app', 1)))?.version).toBe(1);
     expect(logged).toHaveLength(1);
-    expect(await scan(services)).toEqual({ due: 0, failed: 0 });
+    expect(await scan(services)).toEqual({ due: 0, failed: 0, finished: true });
   });
 
   it('takes up every unfinished run at a start, however far off a wrong clock put its time', async () => {
@@ -300,7 +300,7 @@ describe('the scan', () => {
     at(START);
     await scan(services);
     expect(started).toEqual([]);
-    expect(await scan(services, { resume: true })).toEqual({ due: 1, failed: 0 });
+    expect(await scan(services, { resume: true })).toEqual({ due: 1, failed: 0, finished: true });
     expect(started).toHaveLength(1);
   });
 
