@@ -16,6 +16,7 @@ const ENVIRONMENT = {
   VAULT_KEY: 'key',
   ISSUE_MACHINE: 'issue',
   DELIVER_MACHINE: 'deliver',
+  BUS: 'bus',
 };
 
 const TIMES = 3;

@@ -55,7 +55,7 @@ describe('The event bus', () => {
         'detail-type': ['certificate.expiring', 'certificate.drifted', 'certificate.revoked'],
       },
     });
-    const types = Object.values(patterns).flatMap((pattern) => pattern['detail-type']);
+    const types = rules.flatMap(({ EventPattern }) => EventPattern['detail-type'] as string[]);
     expect(types.filter((type) => !(type in busEvents))).toEqual([]);
     for (const { EventBusName, Targets } of rules) {
       expect(JSON.stringify(EventBusName)).toMatch(/Bus/);
