@@ -1,5 +1,6 @@
 import { acme } from '../composition/acme.ts';
 import { bus } from '../composition/bus.ts';
+import { caa } from '../composition/caa.ts';
 import { clusters } from '../composition/clusterProbe.ts';
 import { ledger, store } from '../composition/ledger.ts';
 import { limits } from '../composition/limits.ts';
@@ -18,6 +19,7 @@ export const handler = reactBatch({
   vault,
   views,
   acme,
+  caa,
   x509,
   accountKeys,
   caKeys,
