@@ -1,45 +1,16 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
 import { httpClient } from '../../lib/adapters/net/client.ts';
 import { webhookBus } from '../../lib/adapters/webhook/bus.ts';
 import { type BusEvent, EventRefused } from '../../lib/ports/bus.ts';
 import { ThrottledError } from '../../lib/ports/throttled.ts';
+import { startEventReceiver } from '../support/eventReceiver.ts';
 import { busContract, newEvent } from './bus.ts';
 
-interface Call {
-  readonly path: string;
-  readonly contentType: string | undefined;
-  readonly authorization: string | undefined;
-  // biome-ignore lint/suspicious/noExplicitAny: bodies have any shape
-  readonly body: any;
-}
-
-/** A receiver on 127.0.0.1 that answers by `status`. */
-async function receiver(status: () => number = () => 202) {
-  const calls: Call[] = [];
-  const server = createServer(async (request, response) => {
-    const { 'content-type': contentType, authorization } = request.headers;
-    calls.push({ path: request.url!, contentType, authorization, body: JSON.parse(await text(request)) });
-    response.writeHead(status()).end('a body with words of its own');
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const close = async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  };
-  return { origin, calls, close };
-}
-
 busContract('webhookBus', async () => {
-  const { origin, calls, close } = await receiver();
+  const { url, calls, close } = await startEventReceiver();
   const http = httpClient({ allow: ['127.0.0.1'] });
   return {
-    bus: webhookBus({ http, url: `${origin}/hooks/path-secret`, source: 'chancery.test' }),
+    bus: webhookBus({ http, url, source: 'chancery.test' }),
     source: 'chancery.test',
     received: async () => calls.map(({ body: { source, type, data } }) => ({ source, type, event: data as BusEvent })),
     async close() {
@@ -55,17 +26,13 @@ describe('A webhook', () => {
     for (const step of undo.splice(0)) await step();
   });
 
-  async function hook(status?: () => number, more: { allow?: string[]; token?: () => Promise<string> } = {}) {
-    const { origin, calls, close } = await receiver(status);
+  async function hook(more: { status?: number; allow?: string[]; token?: () => Promise<string> } = {}) {
+    const { url, origin, calls, answer, close } = await startEventReceiver();
+    if (more.status !== undefined) answer(more.status);
     const http = httpClient({ allow: more.allow ?? ['127.0.0.1'] });
     undo.push(() => http.close(), close);
     const { token } = more;
-    const bus = webhookBus({
-      http,
-      url: `${origin}/hooks/path-secret`,
-      source: 'chancery.test',
-      ...(token && { token }),
-    });
+    const bus = webhookBus({ http, url, source: 'chancery.test', ...(token && { token }) });
     return { bus, origin, calls };
   }
   const errorOf = (work: Promise<unknown>): Promise<Error> =>
@@ -82,6 +49,7 @@ describe('A webhook', () => {
     await bus.publish(events);
     expect(calls.map(({ body }) => body.id)).toEqual(events.map(({ id }) => id));
     expect(calls[0]).toEqual({
+      status: 202,
       path: '/hooks/path-secret',
       contentType: 'application/cloudevents+json',
       authorization: undefined,
@@ -100,7 +68,7 @@ describe('A webhook', () => {
 
   it('is called with the token as it is at each call', async () => {
     let token = 'one';
-    const { bus, calls } = await hook(undefined, { token: async () => token });
+    const { bus, calls } = await hook({ token: async () => token });
     await bus.publish([newEvent()]);
     token = 'two';
     await bus.publish([newEvent()]);
@@ -118,7 +86,7 @@ describe('A webhook', () => {
     [404, Error],
     [500, Error],
   ] as const)('that answers %i is %s, and the error tells neither its path nor its answer', async (status, kind) => {
-    const { bus, origin, calls } = await hook(() => status);
+    const { bus, origin, calls } = await hook({ status });
     const error = await errorOf(bus.publish([newEvent(), newEvent()]));
     expect(error.constructor).toBe(kind);
     expect(error.message).toBe(`the webhook at ${origin} answered ${status}`);
@@ -126,7 +94,7 @@ describe('A webhook', () => {
   });
 
   it('on a private address is not called unless the operator allows it', async () => {
-    const { bus, origin, calls } = await hook(undefined, { allow: [] });
+    const { bus, origin, calls } = await hook({ allow: [] });
     expect((await errorOf(bus.publish([newEvent()]))).message).toBe(
       `the webhook at ${origin} cannot be reached (AddressRefused)`,
     );

@@ -1,8 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type PublicEvent, busEvents as schemas } from '../../lib/application/schema/busEvent.ts';
 import type { Services } from '../../lib/application/services.ts';
@@ -11,6 +8,7 @@ import { openDataFolder } from '../../server/dataFolder.ts';
 import { startEngine } from '../../server/engine.ts';
 import { notify } from '../../server/notify.ts';
 import { putIssuer, putTeam, requestCertificate, settled, specOf } from '../support/core.ts';
+import { type EventReceiver, startEventReceiver } from '../support/eventReceiver.ts';
 import { tempDir } from '../support/temp.ts';
 
 const undo: (() => unknown)[] = [];
@@ -18,25 +16,10 @@ afterEach(async () => {
   for (const step of undo.splice(0).reverse()) await step();
 });
 
-/** A receiver that answers with `status` while it is set. */
-async function receiver() {
-  const taken: { readonly event: PublicEvent; readonly authorization: string | undefined }[] = [];
-  const answers: { status: number; asked: number } = { status: 202, asked: 0 };
-  const server = createServer(async (request, response) => {
-    const { data } = JSON.parse(await text(request));
-    const { status } = answers;
-    answers.asked++;
-    if (status < 300) taken.push({ event: data, authorization: request.headers.authorization });
-    response.writeHead(status).end();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  undo.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
-  const types = () => taken.map(({ event }) => event.type);
-  return { url, taken, types, answers };
+async function receiver(): Promise<EventReceiver> {
+  const made = await startEventReceiver();
+  undo.push(() => made.close());
+  return made;
 }
 
 /** The service without its listeners, with receivers. `decorate` moves its clock. */
@@ -78,14 +61,15 @@ async function issue(services: Services, name: string): Promise<void> {
 
 describe('A receiver of public events', () => {
   it('is told what happens to a certificate, in order and with the token', async () => {
-    const { url, taken, types } = await receiver();
+    const { url, calls, types } = await receiver();
     const folder = tempDir('notify');
     const tokenFile = join(folder, 'token');
     writeFileSync(tokenFile, 'words-of-the-file\n');
     const { services } = await start(join(folder, 'data'), [url], { tokenFile });
     await issue(services, 'site');
     await expect.poll(types).toEqual(['certificate.requested', 'certificate.issued']);
-    for (const { event, authorization } of taken) {
+    for (const { body, authorization } of calls) {
+      const event = body.data as PublicEvent;
       expect(schemas[event.type].parse(event)).toMatchObject({ team: 'web', name: 'site' });
       expect(authorization).toBe('Bearer words-of-the-file');
     }
@@ -93,28 +77,28 @@ describe('A receiver of public events', () => {
 
   it('that is away holds up neither certificates nor other receivers, and is told when it is back, also after a restart', async () => {
     const [away, there] = [await receiver(), await receiver()];
-    away.answers.status = 500;
+    away.answer(500);
     const folder = tempDir('notify');
     const first = await start(folder, [away.url, there.url]);
     await issue(first.services, 'site');
     await expect.poll(there.types).toEqual(['certificate.requested', 'certificate.issued']);
-    await expect.poll(() => away.answers.asked).toBeGreaterThan(1);
+    await expect.poll(() => away.calls.length).toBeGreaterThan(1);
     expect(away.types()).toEqual([]);
     await first.stop();
-    away.answers.status = 202;
+    away.answer(202);
     await start(folder, [away.url, there.url]);
     await expect.poll(away.types).toEqual(['certificate.requested', 'certificate.issued']);
     expect(there.types().length).toBeGreaterThanOrEqual(2);
-    expect(new Set(there.taken.map(({ event }) => event.id)).size).toBe(2);
+    expect(new Set(there.calls.map(({ body }) => body.id)).size).toBe(2);
   });
 
   it('that refuses an event is not asked again, and the log says so', async () => {
-    const { url, answers } = await receiver();
-    answers.status = 422;
+    const { url, calls, answer } = await receiver();
+    answer(422);
     const { services, errors, feed } = await start(tempDir('notify'), [url]);
     await issue(services, 'site');
     await feed.drained();
-    expect(answers.asked).toBe(2);
+    expect(calls.length).toBe(2);
     expect(errors).toEqual(['notify: an event was refused', 'notify: an event was refused']);
   });
 
