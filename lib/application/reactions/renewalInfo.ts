@@ -22,7 +22,8 @@ export interface Asked {
 export async function askRenewalInfo(services: Needs, stream: string, state: LiveCertificate): Promise<Asked> {
   const { clock } = services;
   const due = renewalInfoDueAt(state);
-  if (!due || due > clock.now()) return { state, checkAt: due };
+  // Of what was just issued it is asked at once, whoever comes first; the index gives the reaction a moment.
+  if (!due || (state.renewalInfo && due > clock.now())) return { state, checkAt: due };
   const { info, pause } = await ask(services, stream, state);
   const now = clock.now();
   const checkAt = plusSeconds(now, pause);
