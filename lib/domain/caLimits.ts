@@ -51,12 +51,12 @@ export const caHost = (server: string): string => (URL.canParse(server) ? new UR
 export function caLimits({ server, rateLimits }: Pick<AcmeIssuerSpec, 'server' | 'rateLimits'>): CaLimits {
   const known = KNOWN[caHost(server)] ?? UNKNOWN;
   if (!rateLimits) return known;
-  if (rateLimits === 'none') return UNKNOWN;
+  if (rateLimits.none) return UNKNOWN;
   const limits: Partial<Record<LimitKind, Limit>> = { ...known.limits };
   for (const kind of LIMIT_KINDS) {
-    const own = rateLimits.limits?.[kind];
-    if (own === 'none') delete limits[kind];
-    else if (own) limits[kind] = { count: own.count, period: durationSeconds(own.period) ?? 0 };
+    const { none, count, period } = rateLimits[kind] ?? {};
+    if (none) delete limits[kind];
+    else if (count && period) limits[kind] = { count, period: durationSeconds(period)! };
   }
   return { limits, renewalsExempt: rateLimits.renewalsExempt ?? known.renewalsExempt };
 }
@@ -68,11 +68,11 @@ export function teamShare(
   team: string,
   whole: Limit,
 ): Limit | undefined {
-  if (!rateLimits || rateLimits === 'none') return undefined;
-  const shares = rateLimits.teamShares ?? {};
+  const shares = rateLimits?.teamShares ?? {};
   const share = Object.hasOwn(shares, team) ? shares[team]?.[kind] : undefined;
   if (share === undefined) return undefined;
-  const wanted = typeof share === 'number' ? share : (whole.count * Number.parseFloat(share)) / 100;
+  const number = Number.parseInt(share, 10);
+  const wanted = share.endsWith('%') ? (whole.count * number) / 100 : number;
   return { count: Math.min(whole.count, Math.max(1, Math.floor(wanted))), period: whole.period };
 }
 

@@ -153,8 +153,8 @@ export interface AcmeIssuerSpec {
   /** Kept for cert-manager's manifests; the account key lives in the vault whatever it names. */
   readonly privateKeySecretRef?: CredentialRef;
   readonly solvers: readonly Solver[];
-  /** What the CA allows. Absent: as it is known for. `none`: nothing is counted, only what the CA itself says. */
-  readonly rateLimits?: RateLimitsSpec | 'none';
+  /** What the CA allows. Absent: as it is known for. */
+  readonly rateLimits?: RateLimitsSpec;
 }
 
 /** `secretName` is the owner's Certificate with this secretName; its key signs. */

@@ -44,17 +44,15 @@ async function bucketOf({ services }: World, key: string) {
   return bucketsOf(new Map(rows.map((row) => [row.key, row]))).get(key);
 }
 
-const perDomain = (count: number, period = '10h') => ({ limits: { certificatesPerDomain: { count, period } } });
+const perDomain = (count: number, period = '10h') => ({ certificatesPerDomain: { count, period } });
 
 describe('an issuer whose CA has limits', () => {
   it('reserves before it orders, counts when it is issued, and says so on the ledger', async () => {
     const world = await limitedTo({
-      limits: {
-        newOrders: { count: 10, period: '10h' },
-        certificatesPerDomain: { count: 5, period: '10h' },
-        certificatesPerIdentifierSet: { count: 4, period: '10h' },
-        failedValidations: { count: 3, period: '1h' },
-      },
+      newOrders: { count: 10, period: '10h' },
+      certificatesPerDomain: { count: 5, period: '10h' },
+      certificatesPerIdentifierSet: { count: 4, period: '10h' },
+      failedValidations: { count: 3, period: '1h' },
     });
     await request(world, 'app');
     await issued(world, 'app');
@@ -116,7 +114,7 @@ describe('an issuer whose CA has limits', () => {
   });
 
   it('stops ordering for a name whose validation failed too often', async () => {
-    const world = await limitedTo({ limits: { failedValidations: { count: 1, period: '1h' } } });
+    const world = await limitedTo({ failedValidations: { count: 1, period: '1h' } });
     world.ca.controls.judge = () => ({ type: 'unauthorized', detail: 'no', status: 403 });
     await request(world, 'bad');
     await failedIssuance(world.services, 'shop', 'bad');
@@ -131,8 +129,8 @@ describe('an issuer whose CA has limits', () => {
   });
 
   it('does not count a renewal of the same names for orders and domains, where the CA does not', async () => {
-    const limits = { ...perDomain(1).limits, certificatesPerIdentifierSet: { count: 2, period: '10h' } };
-    const world = await limitedTo({ limits, renewalsExempt: true });
+    const limits = { ...perDomain(1), certificatesPerIdentifierSet: { count: 2, period: '10h' } };
+    const world = await limitedTo({ ...limits, renewalsExempt: true });
     await request(world, 'app');
     await issued(world, 'app');
     await renew(world.services, 'shop', 'app', 1);

@@ -70,8 +70,7 @@ async function placeOrder(
   await run.record(...reserved, { type: 'IntendOrder', run: run.number });
   const placed = await newOrder(services, run, spec, account);
   const [claimed] = await Promise.all([claim(services, run, placed), spendOrder(services, run, spec)]);
-  if (!claimed)
-    return waitOrDefer(services, run, input.order, 'OrderSharedWithAnotherIssuance');
+  if (!claimed) return waitOrDefer(services, run, input.order, 'OrderSharedWithAnotherIssuance');
   const { url, finalize: finalizeUrl, authorizations, expires } = placed;
   await run.record(
     { type: 'RecordOrder', run: run.number, order: { url, finalizeUrl, authorizations, expires } },

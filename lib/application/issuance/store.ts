@@ -7,12 +7,15 @@ import { counted } from '../outcomes.ts';
 import { chainRefOf } from '../references.ts';
 import type { Services } from '../services.ts';
 import { acmeAccount, endpointOf } from './account.ts';
-import { issuedByAcme } from './issuedByAcme.ts';
 import { spendCertificate } from './countLimits.ts';
+import { issuedByAcme } from './issuedByAcme.ts';
 import { recordFailure } from './recordFailure.ts';
 import { type IssueInput, type Run, requireIssuer, step } from './run.ts';
 
-type Needs = Pick<Services, 'ledger' | 'vault' | 'acme' | 'x509' | 'accountKeys' | 'limits' | 'clock' | 'ids' | 'metrics'>;
+type Needs = Pick<
+  Services,
+  'ledger' | 'vault' | 'acme' | 'x509' | 'accountKeys' | 'limits' | 'clock' | 'ids' | 'metrics'
+>;
 
 /**
  * Step Store: the chain, checked against the key and the names asked for, sealed; then CertificateIssued, the one commit point, then

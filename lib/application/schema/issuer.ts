@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { closed } from './closed.ts';
-import { credentialRef, duration, issuerRef, subdomainName } from './common.ts';
+import { credentialRef, duration, issuerRef, labelName, subdomainName } from './common.ts';
 
 const PROVIDERS =
   'supported: rfc2136, route53, webhook, or http01; or delegate _acme-challenge by CNAME to a zone that takes one of them';
@@ -96,6 +96,37 @@ const solver = closed(
   { waitInsteadOfSelfCheck: 'leave it out: every authoritative name server is asked' },
 );
 
+const limit = (what: string) =>
+  closed({
+    count: z.int().min(1).max(1_000_000).optional().describe('Tokens of the bucket.'),
+    period: duration.optional().describe('In which an empty bucket is full again; 1s to 8760h.'),
+    none: z.literal(true).optional().describe('Not limited.'),
+  })
+    .optional()
+    .describe(what);
+
+const share = z
+  .string()
+  .regex(/^(?:[1-9]\d{0,6}|(?:[1-9]\d?|100)%)$/, 'must be a number of tokens, or a percentage such as 25%')
+  .optional();
+
+const rateLimits = closed({
+  none: z.literal(true).optional().describe('Nothing is counted. What the CA itself says (429, 503) still holds.'),
+  newRegistrations: limit('New accounts.'),
+  newOrders: limit('New orders of one account.'),
+  certificatesPerDomain: limit('Certificates for one registered domain.'),
+  certificatesPerIdentifierSet: limit('Certificates for exactly the same names.'),
+  failedValidations: limit('Validations of one name that fail, for one account.'),
+  renewalsExempt: z
+    .boolean()
+    .optional()
+    .describe('Whether the CA leaves renewals out of newOrders and certificatesPerDomain.'),
+  teamShares: z
+    .record(labelName, closed({ newOrders: share, certificatesPerDomain: share }))
+    .optional()
+    .describe("By team, what it may use of newOrders and certificatesPerDomain: a number, or a percentage such as 25%."),
+});
+
 const acme = closed(
   {
     server: z.url().max(2048).describe("The CA's directory; https."),
@@ -120,6 +151,7 @@ const acme = closed(
       .optional()
       .describe('Only false: the account key is always made here.'),
     solvers: z.array(solver).max(100).optional().describe('How control of names is proved.'),
+    rateLimits: rateLimits.optional().describe("What the CA allows. Default: as it is known for (Let's Encrypt), or nothing."),
   },
   { renewalInformationSource: "leave it out: the certificate's own renewBefore counts" },
 );

@@ -6,6 +6,7 @@ import type { AcmeIssuerSpec, FailoverSpec, IssuerSpec } from '../../domain/spec
 import type { Defaults } from './common.ts';
 import { checkHttps, normalizeCaBundle } from './endpoints.ts';
 import type { AcmeInput, FailoverInput, IssuerSpecInput } from './issuer.ts';
+import { normalizeRateLimits } from './normalizeRateLimits.ts';
 import { normalizeSolver } from './normalizeSolver.ts';
 
 /** `defaults`: whose, where the two differ (tsigAlgorithm). `at`: the spec's place in the input. */
@@ -61,6 +62,7 @@ function normalizeAcme(input: AcmeInput, at: string, defaults: Defaults, finding
   const caBundle =
     input.caBundle && findings.attempt(() => normalizeCaBundle(input.caBundle!, fieldOf(at, 'caBundle')));
   const binding = input.externalAccountBinding;
+  const rateLimits = input.rateLimits && normalizeRateLimits(input.rateLimits, fieldOf(at, 'rateLimits'), findings);
   return {
     server,
     ...(email && { email }),
@@ -71,6 +73,7 @@ function normalizeAcme(input: AcmeInput, at: string, defaults: Defaults, finding
     ...(enableDurationFeature && { enableDurationFeature }),
     ...(binding && { externalAccountBinding: { keyID: binding.keyID, keySecretRef: binding.keySecretRef } }),
     ...(privateKeySecretRef && { privateKeySecretRef }),
+    ...(rateLimits && { rateLimits }),
     solvers: (input.solvers ?? []).map((solver, index) =>
       normalizeSolver(solver, fieldOf(at, 'solvers', index), defaults, findings),
     ),
