@@ -114,7 +114,8 @@ export const command = localCommand({
   ],
   notes: [
     'At its first start the service makes its data folder, a CA of its own (ClusterIssuer chancery-ca), its HTTPS certificate and an ' +
-      'administrator token (admin.token in the data folder, mode 0600). A later start carries on where it ended.',
+      'administrator token (admin.token in the data folder, mode 0600). A later start carries on where it ended, and replaces an ' +
+      'admin.token that expired, was revoked, or ends within 30 days.',
     'The service dials what users name: CAs, name servers, webhooks, clusters. It refuses private and local addresses, so that nobody can ' +
       'look into your network through it. --allow names those that are meant: your own CA, your name server, your clusters.',
     'Ctrl-C and SIGTERM end it cleanly; what is unfinished goes on at the next start. A second Ctrl-C ends it at once, which loses nothing.',

@@ -19,11 +19,12 @@ import { sqliteHolders } from '../lib/adapters/sqlite/holders.ts';
 import { sqliteLimitRows } from '../lib/adapters/sqlite/limitRows.ts';
 import { sqliteSealedRows } from '../lib/adapters/sqlite/sealedRows.ts';
 import { sqliteViews } from '../lib/adapters/sqlite/views.ts';
-import { secretVault } from '../lib/adapters/vault/secretVault.ts';
+import { opens, secretVault } from '../lib/adapters/vault/secretVault.ts';
 import { x509 } from '../lib/adapters/x509/x509.ts';
 import { clusterAccess } from '../lib/application/clusters.ts';
 import { Ledger } from '../lib/application/ledger.ts';
 import type { Services } from '../lib/application/services.ts';
+import { Refusal } from '../lib/domain/refusal.ts';
 import type { DataKeys } from '../lib/ports/dataKeys.ts';
 import type { Feed } from '../lib/ports/feed.ts';
 import type { Metrics } from '../lib/ports/metrics.ts';
@@ -66,6 +67,9 @@ export interface Composed {
 
 /** Milliseconds for one try of a look-up of CAA records. */
 const CAA_TIMEOUT = 2000;
+
+/** More than one, so that a single damaged row does not make a stranger of the key file. */
+const TRIED_ROWS = 5;
 
 /** The embedded wiring: every port on its local adapter. The only place that knows them all. */
 export async function compose(options: ComposeOptions): Promise<Composed> {
@@ -123,10 +127,19 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   };
 }
 
-/** The key file. A new one is made only while nothing is sealed: with sealed rows, a missing file is a loss that nothing may cover up. */
+/**
+ * The key file. A new one is made only while nothing is sealed: with sealed rows, a missing file is a loss that nothing may cover up, and so is
+ * another one.
+ */
 async function keyFile(rows: SealedRows, path: string): Promise<DataKeys> {
-  const [sealed] = await rows.list(1);
-  return fileDataKeys(path, { create: sealed === undefined });
+  const sealed = await rows.list(TRIED_ROWS);
+  const keys = fileDataKeys(path, { create: sealed.length === 0 });
+  for (const row of sealed) if (await opens(keys, row)) return keys;
+  if (sealed.length === 0) return keys;
+  throw new Refusal('KeyFileOther', `The key file ${path} does not open what is sealed in this data folder.`, {
+    remedy:
+      'Put the key file of this data folder back from its backup, or name the place where it is: --key-file FILE.',
+  });
 }
 
 const closing =

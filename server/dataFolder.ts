@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { unreadable } from '../lib/adapters/sqlite/errors.ts';
+import { damaged, unreadable } from '../lib/adapters/sqlite/errors.ts';
 import { takeLock } from '../lib/adapters/sqlite/folderLock.ts';
 import { Refusal } from '../lib/domain/refusal.ts';
 import { type Endpoint, removeEndpoint, writeEndpoint, writeWhole } from './endpoint.ts';
@@ -12,6 +12,10 @@ const FORMAT = 1;
 const LOCK = 'lock';
 const HOLDER = 'lock.json';
 const DESCRIPTION = 'folder.json';
+const DATABASE = 'chancery.db';
+const ADMIN_TOKEN = 'admin.token';
+
+const LOST = 'it is not there, and it was';
 
 /**
  * An open data folder, locked by this process.
@@ -19,6 +23,7 @@ const DESCRIPTION = 'folder.json';
  *     folder.json     layout version and instance
  *     lock, lock.json held while a process serves; who holds it
  *     chancery.db     ledger, views and sealed rows (with -wal and -shm beside it)
+ *     admin.token     the administrator's token, made when the ledger knows it
  *     master.key      the key file, unless the operator keeps it elsewhere
  *     endpoint.json   where the service listens, while it does
  */
@@ -29,6 +34,7 @@ export interface DataFolder {
   readonly instance: string;
   readonly database: string;
   readonly keyFile: string;
+  readonly adminToken: string;
   /** Tells other processes where the service listens. */
   publish(endpoint: Omit<Endpoint, 'pid'>): void;
   /** Removes the endpoint and lets go of the lock. May be called again. */
@@ -46,14 +52,16 @@ export function openDataFolder(path: string): DataFolder {
   const unlock = lock(folder);
   try {
     const { instance } = description(folder);
+    refuseLostLedger(folder);
     let released = false;
     // Whoever wrote an endpoint before is dead: we hold the lock.
     removeEndpoint(folder);
     return {
       path: folder,
       instance,
-      database: join(folder, 'chancery.db'),
+      database: join(folder, DATABASE),
       keyFile: join(folder, 'master.key'),
+      adminToken: join(folder, ADMIN_TOKEN),
       publish: (endpoint) => writeEndpoint(folder, { ...endpoint, pid: process.pid }),
       release() {
         // Once: the next process's endpoint is not ours to remove.
@@ -114,14 +122,15 @@ function locked(folder: string): Refusal {
 
 function description(folder: string): { instance: string } {
   const file = join(folder, DESCRIPTION);
-  if (!readdirSync(folder).includes(DESCRIPTION)) {
+  const names = readdirSync(folder);
+  if (!names.includes(DESCRIPTION)) {
+    // Written before the ledger: another instance's name would make strangers of all copies in clusters.
+    if (names.includes(DATABASE)) throw damaged(file, LOST);
     writeWhole(file, { format: FORMAT, instance: randomBytes(4).toString('hex') });
   }
   const found = readJson(file);
   if (typeof found?.format !== 'number' || typeof found.instance !== 'string') {
-    throw new Refusal('DataFolderDamaged', `${file} is damaged.`, {
-      remedy: 'Restore the data folder from a backup. Keep the damaged files until that is done.',
-    });
+    throw damaged(file, 'it does not tell layout and instance');
   }
   if (found.format > FORMAT) {
     throw new Refusal(
@@ -131,6 +140,13 @@ function description(folder: string): { instance: string } {
     );
   }
   return { instance: found.instance };
+}
+
+/** A token in the folder is on a ledger: when that is gone, a new one in its place would look as if nothing had ever been issued. */
+function refuseLostLedger(folder: string): void {
+  const found = readdirSync(folder);
+  if (found.includes(DATABASE) || !found.includes(ADMIN_TOKEN)) return;
+  throw damaged(join(folder, DATABASE), LOST);
 }
 
 function readJson(file: string): Record<string, unknown> | undefined {

@@ -36,6 +36,11 @@ export function removeEndpoint(folder: string): void {
 
 /** Writes `value` as JSON in a file that is there whole or not at all, mode 0600. */
 export function writeWhole(path: string, value: unknown): void {
-  writeFileSync(`${path}.new`, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, flush: true });
+  writeWholeText(path, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** As {@link writeWhole}, for a text. */
+export function writeWholeText(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text, { mode: 0o600, flush: true });
   renameSync(`${path}.new`, path);
 }

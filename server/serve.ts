@@ -1,12 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createApi } from '../functions/api/api.ts';
 import { type OidcIssuer, oidcIdentityProvider } from '../lib/adapters/oidc/identityProvider.ts';
-import type { Services } from '../lib/application/services.ts';
-import { issueToken } from '../lib/application/tokens.ts';
 import { deliveryStream } from '../lib/domain/delivery.ts';
 import { destinationKey } from '../lib/domain/destination.ts';
 import { Refusal } from '../lib/domain/refusal.ts';
+import { adminToken } from './adminToken.ts';
 import { type ApiListener, apiListener } from './apiListener.ts';
 import { bootstrap, ownDirectory } from './bootstrap.ts';
 import { challengeListener } from './challengeListener.ts';
@@ -49,7 +48,6 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-const ADMIN_TOKEN_SECONDS = 365 * 24 * 3600;
 const OWN_CERTIFICATE_MS = 30_000;
 
 /**
@@ -100,7 +98,8 @@ async function start(options: ServeOptions, undo: (() => unknown)[], stop: () =>
   metrics.watch({ running: () => composed.workflows.running, lastScan: () => engine.lastScan });
   await bootstrap(services, folder.path, ['localhost', '127.0.0.1', '::1', ...options.hosts]);
   await delivered(tls);
-  const tokenFile = await adminToken(services, folder.path);
+  const tokenFile = folder.adminToken;
+  await adminToken(services, tokenFile);
 
   const challenge = await listening(challenges, '--http01-listen', () =>
     challengeListener(services.challengeTokens, challenges),
@@ -139,19 +138,6 @@ async function delivered(directory: string): Promise<void> {
       throw new Error(`the service's own certificate did not arrive in ${directory}; see the log`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-}
-
-async function adminToken(services: Services, folder: string): Promise<string> {
-  const file = join(folder, 'admin.token');
-  if (existsSync(file)) return file;
-  const { token } = await issueToken(services, {
-    team: '*',
-    verbs: ['admin'],
-    expires: new Date(Date.parse(services.clock.now()) + ADMIN_TOKEN_SECONDS * 1000).toISOString(),
-    description: 'made at the first start',
-  });
-  writeFileSync(file, `${token}\n`, { mode: 0o600, flag: 'wx' });
-  return file;
 }
 
 async function listening<T>({ host, port }: Listen, flag: string, open: () => Promise<T>): Promise<T> {

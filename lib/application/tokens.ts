@@ -62,12 +62,17 @@ export async function authenticate({ ledger, clock }: Omit<Needs, 'ids'>, token:
   const { state } = await ledger.load(tokenDecider, tokenStream(id ?? '-'));
   // An unknown token is compared too, so that how long it takes does not tell which ids there are.
   const same = timingSafeEqual(Buffer.from(hash(secret ?? '')), Buffer.from((state.hash || hash('-')).padEnd(64)));
-  if (!id || !secret || state.status === 'absent' || !same) throw new Refusal('TokenInvalid', 'the token is not known');
-  if (state.status === 'revoked') throw new Refusal('TokenRevoked', 'the token was revoked');
-  if (state.expires <= clock.now()) throw new Refusal('TokenExpired', `the token expired at ${state.expires}`);
+  if (!id || !secret || state.status === 'absent' || !same) throw refused('TokenInvalid', 'the token is not known');
+  if (state.status === 'revoked') throw refused('TokenRevoked', 'the token was revoked');
+  if (state.expires <= clock.now()) throw refused('TokenExpired', `the token expired at ${state.expires}`);
   const teams = state.team === EVERY_TEAM ? EVERY_TEAM : [state.team];
   return { actor: `token:${id}`, teams, verbs: state.verbs };
 }
+
+const refused = (code: string, message: string): Refusal =>
+  new Refusal(code, message, {
+    remedy: 'use another: an administrator issues them; a start of the service replaces admin.token when it ended',
+  });
 
 /** Ends a token. @throws Refusal `TokenNotFound` */
 export async function revokeToken({ ledger }: Pick<Needs, 'ledger'>, id: string, meta: Meta): Promise<void> {

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { chmodSync, cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createKeyFile } from '../../lib/adapters/localkeys/keyFile.ts';
 import { cli, type Ended, type ServedCli, start, startCli, startServe } from '../support/cli.ts';
 import { tempDir } from '../support/temp.ts';
 
@@ -105,7 +106,7 @@ describe('chancery serve, where it cannot start,', () => {
     [
       'because the description of the folder is damaged',
       (folder) => writeFileSync(join(folder, 'folder.json'), '{'),
-      /folder\.json is damaged \(DataFolderDamaged\)/,
+      /folder\.json is damaged: it does not tell layout and instance \(DataFolderDamaged\)/,
       /to do: Restore/,
     ],
     [
@@ -113,6 +114,27 @@ describe('chancery serve, where it cannot start,', () => {
       (folder) => writeFileSync(join(folder, 'chancery.db'), 'no database at all'.repeat(1000)),
       /chancery\.db is damaged.*\(DataFolderDamaged\)/,
       /to do: Restore/,
+    ],
+    [
+      'because the database is gone',
+      (folder) => rmSync(join(folder, 'chancery.db')),
+      /chancery\.db is damaged: it is not there, and it was \(DataFolderDamaged\)/,
+      /to do: Restore/,
+    ],
+    [
+      'because the description of the folder is gone',
+      (folder) => rmSync(join(folder, 'folder.json')),
+      /folder\.json is damaged: it is not there, and it was \(DataFolderDamaged\)/,
+      /to do: Restore/,
+    ],
+    [
+      'because the key file is another one',
+      (folder) => {
+        rmSync(join(folder, 'master.key'));
+        createKeyFile(join(folder, 'master.key'));
+      },
+      /master\.key does not open what is sealed in this data folder \(KeyFileOther\)/,
+      /to do: Put the key file of this data folder back/,
     ],
     [
       'because others may read the key file',

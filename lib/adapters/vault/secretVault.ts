@@ -47,6 +47,14 @@ export async function rewrapAll(rows: SealedRows, from: DataKeys, to: DataKeys):
   }
 }
 
+/** Whether `dataKeys` opens what stands in a row: with another key file or KMS key it does not. */
+export async function opens(dataKeys: DataKeys, { ref, owner, wrappedKey }: SealedRow): Promise<boolean> {
+  return dataKeys.unwrap(wrappedKey, binding(ref, owner)).then(
+    (key) => key.fill(0).length > 0,
+    () => false,
+  );
+}
+
 async function rewrap(rows: SealedRows, row: SealedRow, from: DataKeys, to: DataKeys): Promise<boolean> {
   const context = binding(row.ref, row.owner);
   const key = await from.unwrap(row.wrappedKey, context);
