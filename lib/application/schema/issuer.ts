@@ -124,7 +124,9 @@ const rateLimits = closed({
   teamShares: z
     .record(labelName, closed({ newOrders: share, certificatesPerDomain: share }))
     .optional()
-    .describe("By team, what it may use of newOrders and certificatesPerDomain: a number, or a percentage such as 25%."),
+    .describe(
+      'By team, what it may use of newOrders and certificatesPerDomain: a number, or a percentage such as 25%.',
+    ),
 });
 
 const acme = closed(
@@ -151,7 +153,9 @@ const acme = closed(
       .optional()
       .describe('Only false: the account key is always made here.'),
     solvers: z.array(solver).max(100).optional().describe('How control of names is proved.'),
-    rateLimits: rateLimits.optional().describe("What the CA allows. Default: as it is known for (Let's Encrypt), or nothing."),
+    rateLimits: rateLimits
+      .optional()
+      .describe("What the CA allows. Default: as it is known for (Let's Encrypt), or nothing."),
   },
   { renewalInformationSource: "leave it out: the certificate's own renewBefore counts" },
 );

@@ -243,3 +243,45 @@ describe('for any input', () => {
     expect(taken).toBeGreaterThan(20);
   });
 });
+
+describe("an issuer's word on its CA's limits is read", () => {
+  const limits = (rateLimits: object) => acme({ rateLimits });
+
+  test('with durations in their shortest form, and no change when it is read again', () => {
+    const given = {
+      newOrders: { count: 3000, period: '180m' },
+      certificatesPerDomain: { none: true },
+      renewalsExempt: false,
+      teamShares: { shop: { newOrders: '25%' }, blog: { certificatesPerDomain: '12' } },
+    };
+    const spec = read(limits(given));
+    expect(spec.acme?.rateLimits).toEqual({ ...given, newOrders: { count: 3000, period: '3h' } });
+    expect(read(spec)).toEqual(spec);
+    expect(read(limits({ none: true })).acme?.rateLimits).toEqual({ none: true });
+  });
+
+  test.each([
+    ['half a limit', { newOrders: { count: 3 } }, ['spec.acme.rateLimits.newOrders LimitIncomplete']],
+    ['a limit that is none', { newOrders: { count: 3, none: true } }, ['spec.acme.rateLimits.newOrders LimitTwice']],
+    [
+      'a period of no length',
+      { newOrders: { count: 3, period: '0s' } },
+      ['spec.acme.rateLimits.newOrders.period DurationOutOfBounds'],
+    ],
+    ['no tokens', { newOrders: { count: 0, period: '1h' } }, ['spec.acme.rateLimits.newOrders.count InvalidValue']],
+    ['a limit that no CA has', { orders: {} }, ['spec.acme.rateLimits.orders UnknownField']],
+    [
+      'a share of nothing',
+      { teamShares: { shop: { newOrders: '0%' } } },
+      ['spec.acme.rateLimits.teamShares.shop.newOrders InvalidValue'],
+    ],
+    [
+      'a share of what is not shared',
+      { teamShares: { shop: { failedValidations: '5' } } },
+      ['spec.acme.rateLimits.teamShares.shop.failedValidations UnknownField'],
+    ],
+  ])('and refused by place and code: %s', (_, rateLimits, wrong) => {
+    const found = errorsOf(() => read(limits(rateLimits)));
+    expect(found.map(({ field, code }) => `${field} ${code}`)).toEqual(wrong);
+  });
+});
