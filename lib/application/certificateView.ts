@@ -9,6 +9,7 @@ import { type IssuanceView, issuanceView, stepWords } from './issuanceView.ts';
 import { readyCondition as issuerReady } from './issuers.ts';
 import { publicText } from './publicCause.ts';
 import { WHY } from './reasons.ts';
+import type { CertificateAnswer } from './schema/answers.ts';
 import type { Services } from './services.ts';
 import { warningsOf } from './warnings.ts';
 
@@ -62,7 +63,10 @@ export function certificateView(facts: CertificateFacts) {
 }
 
 /** When the issued revision is replaced, why, and what the CA says about it. */
-function renewalOf(certificate: LiveCertificate, now: Instant) {
+function renewalOf(
+  certificate: LiveCertificate,
+  now: Instant,
+): Partial<Pick<CertificateAnswer['status'], 'renewalTime' | 'renewal'>> {
   const need = nextRenewal(certificate, now);
   if (!need) return {};
   const { renewalInfo } = certificate;

@@ -221,6 +221,7 @@ export const page = <S extends z.ZodType>(item: S) =>
 export type Condition = z.output<typeof condition>;
 export type Cause = z.output<typeof cause>;
 export type Warning = z.output<typeof warning>;
+export type CertificateAnswer = z.output<typeof certificateAnswer>;
 export type CertificateSummary = z.output<typeof certificateSummary>;
 export type TimelineEvent = z.output<typeof timelineEvent>;
 export type TokenAnswer = z.output<typeof tokenAnswer>;
