@@ -12,8 +12,12 @@ export function decodeCursor(kind: string, cursor: string, field: string): unkno
   } catch {
     // What does not parse is refused below, as one of another list is.
   }
-  throw new Refusal('InvalidCursor', 'the cursor is not one that this list answered', {
+  throw invalidCursor(field);
+}
+
+/** The refusal of a cursor. @param field where it was given */
+export const invalidCursor = (field: string): Refusal =>
+  new Refusal('InvalidCursor', 'the cursor is not one that this list answered', {
     field,
     remedy: 'begin again without a cursor',
   });
-}

@@ -3,6 +3,7 @@ import type { Principal } from '../../lib/application/authorize.ts';
 import type { Meta } from '../../lib/application/ledger.ts';
 import type { Services } from '../../lib/application/services.ts';
 import type { Verb } from '../../lib/domain/token.ts';
+import type { DeadLetters } from '../../lib/ports/deadLetters.ts';
 import type { OidcOptions } from './auth.ts';
 import type { Preconditions } from './conditional.ts';
 import type { Query } from './queries.ts';
@@ -23,6 +24,8 @@ export interface ApiOptions {
   /** Where a certificate goes that names no destination; nowhere by default. */
   readonly defaultDestination?: 'secretsManager';
   readonly oidc?: OidcOptions;
+  /** What the feed's readers gave up; absent where nothing is. */
+  readonly deadLetters?: DeadLetters;
   /** Counters of this process in Prometheus' text format, each line ended; gauges from the views are added. */
   readonly metrics?: () => string | Promise<string>;
   /** Lets /metrics be read without a token from this machine. */

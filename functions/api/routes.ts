@@ -5,6 +5,7 @@ import { certificateRoutes } from './routes/certificates.ts';
 import { allCredentialRoutes } from './routes/credentials.ts';
 import { allIssuerRoutes } from './routes/issuers.ts';
 import { redeliverRoutes } from './routes/redeliver.ts';
+import { redriveRoutes } from './routes/redrive.ts';
 import { serviceRoutes } from './routes/service.ts';
 
 /** Every route there is. The router, the OpenAPI document and docs/api.md are made from this table. */
@@ -17,5 +18,6 @@ export const routes: readonly Route[] = [
   ...clusterRoutes,
   ...tokenRoutes,
   ...redeliverRoutes,
+  ...redriveRoutes,
   ...serviceRoutes(() => routes),
 ];

@@ -10,6 +10,7 @@ import {
   issuerAnswer,
   page,
   redeliveredAnswer,
+  redrivenAnswer,
   teamAnswer,
   timelineAnswer,
   tokenAnswer,
@@ -22,6 +23,7 @@ import { credentialBody } from '../../lib/application/schema/credential.ts';
 import { issuerBody } from '../../lib/application/schema/issuer.ts';
 import { problem } from '../../lib/application/schema/problem.ts';
 import { redeliverBody } from '../../lib/application/schema/redeliver.ts';
+import { redriveBody } from '../../lib/application/schema/redrive.ts';
 import { teamBody } from '../../lib/application/schema/team.ts';
 import { tokenBody } from '../../lib/application/schema/token.ts';
 
@@ -35,6 +37,7 @@ export const INPUTS: Readonly<Record<string, z.ZodType>> = {
   TokenInput: tokenBody,
   ApplyInput: applyBody,
   RedeliverInput: redeliverBody,
+  RedriveInput: redriveBody,
 };
 
 /** Bodies that are answered. */
@@ -55,6 +58,7 @@ export const OUTPUTS: Readonly<Record<string, z.ZodType>> = {
   IssuedToken: issuedTokenAnswer,
   Applied: appliedAnswer,
   Redelivered: redeliveredAnswer,
+  Redriven: redrivenAnswer,
   Version: versionAnswer,
   Health: healthAnswer,
   Problem: problem,

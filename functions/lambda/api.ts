@@ -1,6 +1,7 @@
 import { createApi } from '../api/api.ts';
 import { lambdaApi } from '../api/lambda.ts';
 import { clusters } from '../composition/clusters.ts';
+import { deadLetters } from '../composition/deadLetters.ts';
 import { variable } from '../composition/environment.ts';
 import { oidc } from '../composition/identity.ts';
 import { ledger, store } from '../composition/ledger.ts';
@@ -13,5 +14,10 @@ import { x509 } from '../composition/x509.ts';
 const services = { ledger, store, views, vault, x509, clusters, limits, clock, ids, log };
 
 export const handler = lambdaApi(
-  createApi(services, { version: variable('CHANCERY_VERSION'), oidc, defaultDestination: 'secretsManager' }),
+  createApi(services, {
+    version: variable('CHANCERY_VERSION'),
+    oidc,
+    deadLetters,
+    defaultDestination: 'secretsManager',
+  }),
 );

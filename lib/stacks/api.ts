@@ -7,6 +7,8 @@ import { Handler } from './constructs/handler.ts';
 import { type House, logGroup } from './constructs/house.ts';
 import type { DataStack } from './data.ts';
 import { arnsOf, environmentOf } from './environment.ts';
+import type { ApiFunction } from './functions.ts';
+import type { WorkflowStack } from './workflow.ts';
 
 /** What the access log keeps of a request: no header, no query, no body, so no token. */
 const ACCESS_LOG = {
@@ -21,27 +23,40 @@ const ACCESS_LOG = {
   error: '$context.integrationErrorMessage',
 };
 
-/** The functions of this stack. */
-export type ApiFunction = 'api' | 'http01' | 'adminToken' | 'rebuild';
+interface ApiProps extends StackProps {
+  readonly house: House;
+  readonly data: DataStack;
+  /** Whose dead letters the API works off. */
+  readonly workflow: WorkflowStack;
+}
 
 /** The HTTP API. The function itself checks tokens, so that every refusal has the form that the embedded service gives it. */
 export class ApiStack extends Stack {
   readonly api: HttpApi;
   readonly handlers: Readonly<Record<ApiFunction, Handler>>;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    { house, data, ...props }: StackProps & { readonly house: House; readonly data: DataStack },
-  ) {
+  constructor(scope: Construct, id: string, { house, data, workflow, ...props }: ApiProps) {
     super(scope, id, props);
     this.addStackDependency(data);
+    const { deadLetters, handlers } = workflow;
+    const { project, react } = handlers;
+    const feed = {
+      arns: {
+        deadLetters: deadLetters.queueArn,
+        readers: [project.function.functionArn, react.function.functionArn],
+      },
+      environment: {
+        DEAD_LETTERS: deadLetters.queueUrl,
+        PROJECT_FUNCTION: project.function.functionName,
+        REACT_FUNCTION: react.function.functionName,
+      },
+    };
     const handler = (name: ApiFunction): Handler =>
       new Handler(this, name, {
         house,
         name,
-        arns: arnsOf(this, house, data),
-        environment: environmentOf(house, data),
+        arns: { ...arnsOf(this, house, data), ...(name === 'api' && feed.arns) },
+        environment: { ...environmentOf(house, data), ...(name === 'api' && feed.environment) },
         logKey: data.keys.logs,
       });
     this.handlers = {

@@ -26,7 +26,7 @@ export function installation(house: House, app: App = new App()): Installation {
     data,
     description: 'Chancery: steps, feed, scan',
   });
-  const api = new ApiStack(app, name('api'), { ...common, data, description: 'Chancery: HTTP API' });
+  const api = new ApiStack(app, name('api'), { ...common, data, workflow, description: 'Chancery: HTTP API' });
   new EventsStack(app, name('events'), {
     ...common,
     data,

@@ -55,6 +55,8 @@ export function arnsOf(stack: Stack, { config }: House, { tables, keys }: DataSt
     machines: [] as string[],
     executions: [] as string[],
     deadLetters: '',
+    readers: [] as string[],
+    bus: '',
     dns: {
       zoneArns: config.route53.zones.map((zone) => `arn:${stack.partition}:route53:::hostedzone/${zone}`),
       roleArns: config.route53.roleArns,
@@ -65,6 +67,5 @@ export function arnsOf(stack: Stack, { config }: House, { tables, keys }: DataSt
     },
     instance: config.instance,
     region: stack.region,
-    bus: '',
   };
 }

@@ -21,7 +21,7 @@ export interface FunctionSpec {
   /** Keys in KMS that it signs with. Those that it makes, it makes where the configuration says so. */
   readonly signing?: SigningKeyUses;
   /** What else it may reach. */
-  readonly also?: readonly ('machines' | 'feed' | 'bus' | 'route53' | 'secretsManager')[];
+  readonly also?: readonly ('machines' | 'feed' | 'bus' | 'route53' | 'secretsManager' | 'deadLetters')[];
 }
 
 const STEP = { memory: 512, timeout: 50, budget: 450 } as const;
@@ -69,7 +69,12 @@ export const functions = {
     vault: { open: ['account', 'chain', 'credential'], seal: ['account', 'chain'] },
     signing: { sign: ['account'] },
   },
-  recordFailure: { ...STEP, memory: 256, purpose: 'step: records a failed issuance', tables: [...LEDGER, 'keepLimits'] },
+  recordFailure: {
+    ...STEP,
+    memory: 256,
+    purpose: 'step: records a failed issuance',
+    tables: [...LEDGER, 'keepLimits'],
+  },
   cleanUp: {
     ...STEP,
     purpose: 'step: removes challenges',
@@ -118,10 +123,11 @@ export const functions = {
     purpose: 'HTTP API',
     memory: 1024,
     timeout: 29,
-    budget: 1600,
+    budget: 1700,
     keepNames: true,
-    tables: [...LEDGER, 'readViews', 'watchViews', 'openSealed', 'seal', 'purgeSealed', 'readLimits'],
+    tables: [...LEDGER, 'listStreams', 'readViews', 'watchViews', 'openSealed', 'seal', 'purgeSealed', 'readLimits'],
     vault: { open: ['chain', 'cluster', 'credential', 'key'], seal: ['cluster', 'credential'] },
+    also: ['deadLetters'],
   },
   http01: {
     purpose: 'answers http-01 challenges to anybody',
@@ -149,3 +155,6 @@ export const functions = {
 export type FunctionName = keyof typeof functions;
 
 export const functionNames = Object.keys(functions) as FunctionName[];
+
+/** Those that people and programs call: the API's stack has them. */
+export type ApiFunction = 'api' | 'http01' | 'adminToken' | 'rebuild';

@@ -6,9 +6,11 @@ import {
   type SigningKeyUses,
   signingKeysPolicy,
 } from '../adapters/kms/policy.ts';
+import { readersPolicy } from '../adapters/lambda/policy.ts';
 import type { PolicyStatement } from '../adapters/policyStatement.ts';
 import { route53Policy } from '../adapters/route53/policy.ts';
 import { secretsManagerPolicy } from '../adapters/secretsManager/policy.ts';
+import { deadLettersPolicy } from '../adapters/sqs/policy.ts';
 import { workflowsPolicy } from '../adapters/stepfunctions/policy.ts';
 import type { FunctionSpec } from './functions.ts';
 
@@ -28,6 +30,8 @@ export interface Arns {
   readonly machines: readonly string[];
   readonly executions: readonly string[];
   readonly deadLetters: string;
+  /** The functions that read the feed. */
+  readonly readers: readonly string[];
   readonly bus: string;
   readonly dns: { readonly zoneArns: readonly string[]; readonly roleArns: readonly string[] };
   readonly secrets: { readonly arns: readonly string[]; readonly roleArns: readonly string[] };
@@ -54,6 +58,7 @@ export function permissionsOf(spec: FunctionSpec, arns: Arns): PolicyStatement[]
     ...(also.includes('feed') ? feedPolicy(arns) : []),
     ...(also.includes('bus') ? busPolicy(arns.bus, busSource(arns.instance)) : []),
     ...(also.includes('route53') ? dnsPolicy(arns.dns) : []),
+    ...(also.includes('deadLetters') ? [...deadLettersPolicy(arns.deadLetters), ...readersPolicy(arns.readers)] : []),
     ...(also.includes('secretsManager') ? secretsManagerPolicy({ ...arns.secrets, instance: arns.instance }) : []),
   ];
 }

@@ -6,7 +6,6 @@ import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { commitRecords } from '../adapters/dynamodb/tables.ts';
-import type { ApiFunction } from './api.ts';
 import { acknowledge } from './constructs/acknowledge.ts';
 import { Handler } from './constructs/handler.ts';
 import type { House } from './constructs/house.ts';
@@ -14,7 +13,7 @@ import { Machine } from './constructs/machine.ts';
 import { policyOf } from './constructs/policy.ts';
 import type { DataStack } from './data.ts';
 import { arnsOf, environmentOf } from './environment.ts';
-import type { FunctionName } from './functions.ts';
+import type { ApiFunction, FunctionName } from './functions.ts';
 import { allow } from './permissions.ts';
 
 /** Minutes between scans of the due index. */

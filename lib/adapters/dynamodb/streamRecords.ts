@@ -1,5 +1,5 @@
 import type { Commit } from '../../ports/eventStore.ts';
-import { toCommit } from './ledgerRows.ts';
+import { commitRow, toCommit } from './ledgerRows.ts';
 import type { Item } from './row.ts';
 import { COMMIT_PREFIX } from './tables.ts';
 
@@ -39,6 +39,19 @@ export function commitRecordsOf(event: { readonly Records: readonly StreamRecord
     }
   });
 }
+
+/** The record that the ledger's stream had of a commit. @param sequenceNumber names it in the answer */
+export function streamRecordOf(commit: Commit, sequenceNumber: string): StreamRecord {
+  const image = Object.entries(commitRow(commit)).map(([name, value]) => [name, wired(value)] as const);
+  const NewImage: Readonly<Record<string, WireValue>> = Object.fromEntries(image);
+  const Keys = { stream: NewImage.stream!, item: NewImage.item! };
+  return { eventName: 'INSERT', dynamodb: { SequenceNumber: sequenceNumber, Keys, NewImage } };
+}
+
+const wired = ({ S, N, B }: Item[string]): WireValue => {
+  if (B !== undefined) return { B: Buffer.from(B).toString('base64') };
+  return S === undefined ? { N } : { S };
+};
 
 function isCommit({ eventName, dynamodb }: StreamRecord): boolean {
   return eventName !== 'REMOVE' && dynamodb?.Keys?.item?.S?.startsWith(COMMIT_PREFIX) === true;

@@ -204,6 +204,16 @@ export const redeliveredAnswer = z.object({
   cursor: z.string().optional().describe('Opaque; give it back as `cursor` to go on.'),
 });
 
+/** What a turn of a redrive did. `cursor` is there when it was not the last. */
+export const redrivenAnswer = z.object({
+  queue: z.boolean().describe('Whether there are dead letters at all; the embedded service has none.'),
+  letters: z.int().describe('Letters that are repaired and gone.'),
+  unknown: z.int().describe('Letters that something else put there, which stay.'),
+  streams: z.int().describe('How often commits of a stream were handed to a reader again.'),
+  failed: z.array(z.string()).describe('Streams that could not be handled, the first of them; their letters stay.'),
+  cursor: z.string().optional().describe('Opaque; give it back as `cursor` to go on.'),
+});
+
 export const versionAnswer = z.object({ name: z.string(), version: z.string(), api: z.string() });
 
 export const healthAnswer = z.object({

@@ -9,6 +9,7 @@ function clientsOf({ vault, also = [] }: FunctionSpec): string[] {
     ...(vault ? ['kms'] : []),
     ...(also.includes('machines') ? ['sfn'] : []),
     ...(also.includes('bus') ? ['eventbridge'] : []),
+    ...(also.includes('deadLetters') ? ['lambda', 'sqs'] : []),
     ...(also.includes('route53') ? ['route-53', 'sts'] : []),
     ...(also.includes('secretsManager') ? ['secrets-manager', 'sts'] : []),
   ].sort();

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { eachCommit } from '../../../functions/stream/batch.ts';
-import { commitRow } from '../../../lib/adapters/dynamodb/ledgerRows.ts';
-import type { StreamRecord } from '../../../lib/adapters/dynamodb/streamRecords.ts';
+import { type StreamRecord, streamRecordOf } from '../../../lib/adapters/dynamodb/streamRecords.ts';
 import type { Commit } from '../../../lib/ports/eventStore.ts';
 
 const log = { info() {}, warn() {}, error() {} };
@@ -18,16 +17,7 @@ const commit = (stream: string, version: number): Commit => ({
   hash: 'h',
 });
 
-/** The record as Lambda hands it on: bytes are base64. */
-function record(sequence: string, of: Commit): StreamRecord {
-  const row = Object.entries(commitRow(of)).map(([name, value]) => [
-    name,
-    value.B ? { B: Buffer.from(value.B).toString('base64') } : value,
-  ]);
-  const NewImage = Object.fromEntries(row);
-  const Keys = { stream: NewImage.stream, item: NewImage.item };
-  return { eventName: 'INSERT', dynamodb: { SequenceNumber: sequence, Keys, NewImage } };
-}
+const record = (sequence: string, of: Commit): StreamRecord => streamRecordOf(of, sequence);
 
 const damaged = (sequence: string): StreamRecord => ({
   eventName: 'INSERT',
