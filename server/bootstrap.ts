@@ -1,29 +1,19 @@
 import { join } from 'node:path';
 import type { Services } from '../lib/application/services.ts';
+import { makeSharedOwner } from '../lib/application/sharedOwner.ts';
 import { certificateDecider } from '../lib/domain/certificate.decide.ts';
 import { type CertificateState, certificateStream } from '../lib/domain/certificate.ts';
 import { parseIp } from '../lib/domain/ip.ts';
 import { issuanceDecider } from '../lib/domain/issuance.decide.ts';
 import { issuanceStream } from '../lib/domain/issuance.ts';
 import { issuerDecider, issuerStream, SHARED } from '../lib/domain/issuer.ts';
-import { KEY_KINDS, type TeamPolicy } from '../lib/domain/policy.ts';
 import { Refusal } from '../lib/domain/refusal.ts';
 import type { CertificateSpec, IssuerSpec } from '../lib/domain/spec.ts';
-import { teamDecider, teamStream } from '../lib/domain/team.ts';
 
 /** Names of what the service makes for itself. */
 export const SELF_SIGNED = 'chancery-selfsigned';
 export const BUILT_IN_CA = 'chancery-ca';
 export const OWN_CERTIFICATE = 'chancery-server';
-
-/** Operators may do all with what is shared; a team's policy does not bind them. */
-const OPERATORS: TeamPolicy = {
-  names: ['**'],
-  issuers: ['*'],
-  destinations: ['**', 'directory:**'],
-  keys: [...KEY_KINDS],
-  isCA: true,
-};
 
 const CA_DURATION = '87600h';
 const CA_RENEW_BEFORE = '43800h';
@@ -40,7 +30,7 @@ export const ownDirectory = (folder: string): string => join(folder, 'tls');
  */
 export async function bootstrap({ ledger, ids }: Services, folder: string, hosts: readonly string[]): Promise<void> {
   const meta = { actor: 'bootstrap' };
-  await ledger.handle(teamDecider, teamStream(SHARED), { type: 'Put', policy: OPERATORS }, meta);
+  await makeSharedOwner({ ledger }, meta);
   const configure = (name: string, spec: IssuerSpec) =>
     ledger.handle(issuerDecider, issuerStream(SHARED, name), { type: 'Configure', spec }, meta);
   const request = (name: string, spec: CertificateSpec) => {

@@ -2,9 +2,10 @@ import type { Api } from '../../functions/api/api.ts';
 import { createApi } from '../../functions/api/api.ts';
 import type { ApiResponse } from '../../functions/api/request.ts';
 import type { ApiOptions } from '../../functions/api/route.ts';
+import { makeSharedOwner } from '../../lib/application/sharedOwner.ts';
 import { issueToken } from '../../lib/application/tokens.ts';
-import { issuerDecider, issuerStream, SHARED } from '../../lib/domain/issuer.ts';
-import { KEY_KINDS, policyOf, type TeamPolicy } from '../../lib/domain/policy.ts';
+import { issuerDecider, issuerStream } from '../../lib/domain/issuer.ts';
+import { policyOf, type TeamPolicy } from '../../lib/domain/policy.ts';
 import type { IssuerSpec } from '../../lib/domain/spec.ts';
 import { teamDecider, teamStream } from '../../lib/domain/team.ts';
 import { plusSeconds } from '../../lib/domain/time.ts';
@@ -42,14 +43,6 @@ export interface TestApi extends TestServices {
   putIssuer(owner: string, name: string, spec: IssuerSpec): Promise<void>;
 }
 
-const OPERATORS: TeamPolicy = {
-  names: ['**'],
-  issuers: ['*'],
-  destinations: ['**', 'directory:**'],
-  keys: [...KEY_KINDS],
-  isCA: true,
-};
-
 /** Makes the API with the shared owner, as an installation makes it. */
 export async function testApi(options: Partial<ApiOptions> & { readonly clock?: Clock } = {}): Promise<TestApi> {
   const { clock, ...apiOptions } = options;
@@ -64,7 +57,7 @@ export async function testApi(options: Partial<ApiOptions> & { readonly clock?: 
     const command = { type: 'Put', policy: policyOf(name, policy) } as const;
     await services.ledger.handle(teamDecider, teamStream(name), command, meta);
   };
-  await putTeam(SHARED, OPERATORS);
+  await makeSharedOwner(services, meta);
   const admin = await token('*', 'admin');
   return {
     ...made,
