@@ -18,10 +18,11 @@ export interface DeliveryView {
 
 /** How a delivery stands for a certificate. What another certificate does at the destination is not shown. */
 export function deliveryView(
-  { uid, issued, dispatched }: Pick<LiveCertificate, 'uid' | 'issued' | 'dispatched'>,
+  certificate: Pick<LiveCertificate, 'uid' | 'generation' | 'issued' | 'dispatched'>,
   destination: Destination,
   state: DeliveryState,
 ): DeliveryView {
+  const { uid, issued, dispatched } = certificate;
   const name = destinationName(destination);
   const claimed = isClaimed(state);
   if (claimed && state.desired?.uid !== uid) {
@@ -36,9 +37,8 @@ export function deliveryView(
   if (!claimed || state.status === 'absent') return { destination: name, status: issued ? 'pending' : 'waiting' };
   const { status, observed, failure, dueAt } = state;
   const seen = observed && { revision: observed.revision };
-  if (status === 'confirmed') {
-    return { destination: name, status: behind(state, issued) ? 'pending' : 'confirmed', ...seen, since: observed?.at };
-  }
+  if (status !== 'running' && behind(state, certificate)) return { destination: name, status: 'pending', ...seen };
+  if (status === 'confirmed') return { destination: name, status, ...seen, since: observed?.at };
   if (!failure) return { destination: name, status, ...seen };
   const { reason, message, class: kind, at, retryAt } = failure;
   const cause = { code: reason, detail: publicText(message), remedy: adviceFor(reason, kind) };
@@ -46,6 +46,11 @@ export function deliveryView(
   return { destination: name, status, ...seen, since: at, cause, ...(again && { retryAt: again }) };
 }
 
-/** A new revision stands and the destination is not told yet. */
-const behind = ({ desired }: DeliveryState, issued: LiveCertificate['issued']): boolean =>
-  issued !== undefined && desired !== undefined && desired.revision < issued.revision;
+/** A new revision or a changed spec stands and the destination is not told yet: what it answered was to the one before. */
+const behind = (
+  { desired }: DeliveryState,
+  { issued, generation }: Pick<LiveCertificate, 'issued' | 'generation'>,
+): boolean =>
+  issued !== undefined &&
+  desired !== undefined &&
+  (desired.revision < issued.revision || desired.generation < generation);

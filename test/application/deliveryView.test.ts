@@ -60,6 +60,16 @@ describe('how deliveries show', () => {
     expect(next.message).toContain('root directory');
   });
 
+  test('a refused one whose certificate got another spec is on its way: the refusal was to the one before', async () => {
+    await issueNow(api.services, 'web', 'app');
+    await deliver({ type: 'RecordRefused', run: 1, reason: 'NotOwned', message: 'foreign', random: 0 });
+    const { spec } = (await api.send('GET', PATH)).json;
+    const labels = { 'example.test/owner': 'web' };
+    const { json } = await api.send('PUT', PATH, { json: { spec: { ...spec, secretTemplate: { labels } } } });
+    expect(json.status.deliveries).toEqual([{ destination: 'directory:/srv/tls/app', status: 'pending' }]);
+    expect(json.status.conditions.find(({ type }: { type: string }) => type === 'Delivered').reason).toBe('InProgress');
+  });
+
   test('a failed one is tried again by itself', async () => {
     await issueNow(api.services, 'web', 'app');
     const problem = { type: 'Timeout', detail: 'no answer' };
