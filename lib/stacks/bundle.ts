@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile, type Plugin } from 'esbuild';
+import { leanSdk } from './leanSdk.ts';
 
 /** The program's folder: its files are named from here. */
 export const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -55,7 +56,7 @@ export async function bundle(entry: string, keepNames = false): Promise<Bundle> 
     mainFields: ['module', 'main'],
     banner: { js: REQUIRE },
     external: [...ELSEWHERE, '@smithy/credential-provider-imds'],
-    plugins: [pure],
+    plugins: [pure, leanSdk],
     legalComments: 'none',
     logLevel: 'warning',
   });
