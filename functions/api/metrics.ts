@@ -1,27 +1,54 @@
+import { measureHealth } from '../../lib/application/health.ts';
 import { issuerType } from '../../lib/application/issuers.ts';
 import { certificateSummaryOf } from '../../lib/application/lists.ts';
 import { CERTIFICATES, ISSUERS } from '../../lib/application/projections.ts';
 import type { Services } from '../../lib/application/services.ts';
 import { SHARED } from '../../lib/domain/issuer.ts';
+import { Refusal } from '../../lib/domain/refusal.ts';
 import { type Instant, millis } from '../../lib/domain/time.ts';
-import type { ViewRow } from '../../lib/ports/views.ts';
+import type { ViewQuery, ViewRow } from '../../lib/ports/views.ts';
 
 type Needs = Pick<Services, 'views' | 'clock'>;
 type Labels = Readonly<Record<string, string>>;
 
 const PAGE = 500;
 
+/** Which metrics, and how many of them. */
+export interface MetricsRequest {
+  /** Metrics of the process, ended by a newline. */
+  readonly own?: () => string | Promise<string>;
+  /** A team's certificates and issuers alone. */
+  readonly team?: string;
+  /** Certificates of this page; all when absent. */
+  readonly limit?: number;
+  /** Key of the certificate after which to go on. */
+  readonly after?: string;
+  /** Octets that the answer may have. */
+  readonly largest?: number;
+}
+
+/** A page of metrics. */
+export interface MetricsPage {
+  readonly text: string;
+  /** Where there are more certificates: the last one's key. */
+  readonly after?: string;
+}
+
 /** A gauge's samples in the text format of Prometheus. */
 class Gauge {
   readonly #lines: string[];
   readonly #name: string;
+  /** How large it is so far. */
+  octets = 0;
   constructor(name: string, help: string) {
     this.#name = name;
     this.#lines = [`# HELP ${name} ${help}`, `# TYPE ${name} gauge`];
   }
   add(labels: Labels, value: number): void {
     const pairs = Object.entries(labels).map(([name, text]) => `${name}="${escaped(text)}"`);
-    this.#lines.push(`${this.#name}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${value}`);
+    const line = `${this.#name}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${value}`;
+    this.#lines.push(line);
+    this.octets += Buffer.byteLength(line) + 1;
   }
   toString(): string {
     return `${this.#lines.join('\n')}\n`;
@@ -33,18 +60,24 @@ const escaped = (text: string): string => text.replaceAll('\\', '\\\\').replaceA
 const seconds = (at: Instant | undefined): number => (at === undefined ? 0 : millis(at) / 1000);
 
 /**
- * The process's own metrics, and from the views the gauges that cert-manager's boards and alerts read, by cert-manager's names and labels.
- * @param own metrics of the process, ended by a newline
+ * From the views the gauges that cert-manager's boards and alerts read, by cert-manager's names and labels. The first page has, beside its
+ * certificates, all that there is once: issuers, the clock, and for the whole installation how it stands and the process's own metrics.
+ * @throws Refusal `MetricsTooLarge` when the certificates that were asked for are more than an answer holds
  */
-export async function metricsText(services: Needs, own?: () => string | Promise<string>): Promise<string> {
-  const certificates = await certificateGauges(services);
-  const issuers = await issuerGauges(services);
+export async function metricsText(services: Needs, request: MetricsRequest = {}): Promise<MetricsPage> {
+  const { own, team, after } = request;
+  const certificates = await certificateGauges(services, request);
+  const more = { ...(certificates.after !== undefined && { after: certificates.after }) };
+  if (after !== undefined) return { text: certificates.gauges.join(''), ...more };
+  const issuers = await issuerGauges(services, team);
+  const standing = team === undefined ? await standingGauges(services) : [];
   const clock = new Gauge('certmanager_clock_time_seconds_gauge', 'The clock of the service.');
   clock.add({}, Math.floor(seconds(services.clock.now())));
-  return [(await own?.()) ?? '', ...certificates, ...issuers, clock].join('');
+  const process = team === undefined ? await own?.() : undefined;
+  return { text: [process ?? '', ...certificates.gauges, ...issuers, ...standing, clock].join(''), ...more };
 }
 
-async function certificateGauges(services: Needs): Promise<Gauge[]> {
+async function certificateGauges(services: Needs, { team, limit, after, largest }: MetricsRequest) {
   const now = services.clock.now();
   const gauge = (name: string, help: string) => new Gauge(`certmanager_certificate_${name}`, help);
   const expiration = gauge('expiration_timestamp_seconds', 'When the certificate expires. Unix time, 0: not issued.');
@@ -52,7 +85,12 @@ async function certificateGauges(services: Needs): Promise<Gauge[]> {
   const notBefore = gauge('not_before_timestamp_seconds', 'When the certificate begins. Unix time, 0: not issued.');
   const renewal = gauge('renewal_timestamp_seconds', 'When the certificate is renewed. Unix time, 0: not issued.');
   const ready = gauge('ready_status', 'Whether the certificate is ready.');
-  for await (const row of rows(services, CERTIFICATES)) {
+  const gauges = [expiration, notAfter, notBefore, renewal, ready];
+  let count = 0;
+  let last: string | undefined;
+  for await (const row of rows(services, CERTIFICATES, { owner: team, after })) {
+    if (count++ === limit) return { gauges, after: last };
+    last = row.key;
     const summary = certificateSummaryOf(row, now);
     const labels = {
       name: summary.name,
@@ -66,15 +104,37 @@ async function certificateGauges(services: Needs): Promise<Gauge[]> {
     notBefore.add(labels, seconds(summary.notBefore));
     renewal.add(labels, seconds(summary.renewalTime));
     addReady(ready, labels, summary.ready ? 'True' : 'False');
+    if (largest !== undefined && gauges.reduce((sum, one) => sum + one.octets, 0) > largest) throw tooLarge(largest);
   }
-  return [expiration, notAfter, notBefore, renewal, ready];
+  return { gauges };
 }
 
-async function issuerGauges(services: Needs): Promise<Gauge[]> {
+const tooLarge = (largest: number): Refusal =>
+  new Refusal('MetricsTooLarge', `the metrics of these certificates are more than the ${largest} octets of an answer`, {
+    remedy: "ask for one team's (?team=NAME), or page by page (?limit=1000, and then what the Link header names)",
+  });
+
+/** How the installation stands: what AWS has as metrics for its alarms. */
+async function standingGauges(services: Needs): Promise<Gauge[]> {
+  const { whole } = await measureHealth(services);
+  const gauge = (name: string, help: string, value: number): Gauge => {
+    const made = new Gauge(`chancery_${name}`, help);
+    made.add({}, value);
+    return made;
+  };
+  return [
+    gauge('renewals_overdue', 'Certificates whose time to renew was over a day ago.', whole.RenewalsOverdue),
+    gauge('issuances_failing', 'Unfinished issuances whose last run failed.', whole.IssuancesFailing),
+    gauge('deliveries_failing', 'Destinations whose last push failed or was refused.', whole.DeliveriesFailing),
+    gauge('deliveries_late', 'Destinations that are not as they shall be for over an hour.', whole.DeliveriesLate),
+  ];
+}
+
+async function issuerGauges(services: Needs, team?: string): Promise<Gauge[]> {
   const own = new Gauge('certmanager_issuer_ready_status', 'Whether the issuer is ready.');
   const shared = new Gauge('certmanager_clusterissuer_ready_status', 'Whether the shared issuer is ready.');
   const words: Readonly<Record<string, string>> = { ready: 'True', unready: 'False' };
-  for await (const { owner, doc } of rows(services, ISSUERS)) {
+  for await (const { owner, doc } of rows(services, ISSUERS, { owner: team })) {
     const { name, ready, spec } = doc as { name: string; ready: string; spec: Parameters<typeof issuerType>[0] };
     const labels = { name, issuer_type: issuerType(spec) };
     const condition = words[ready] ?? 'Unknown';
@@ -90,9 +150,13 @@ function addReady(gauge: Gauge, labels: Labels, condition: string): void {
     gauge.add({ ...labels, condition: value }, value === condition ? 1 : 0);
 }
 
-async function* rows({ views }: Needs, view: string): AsyncGenerator<ViewRow> {
-  for (let after: string | undefined; ; ) {
-    const page = await views.list(view, { after, limit: PAGE });
+async function* rows(
+  { views }: Needs,
+  view: string,
+  { owner, after: begin }: Pick<ViewQuery, 'owner' | 'after'>,
+): AsyncGenerator<ViewRow> {
+  for (let after = begin; ; ) {
+    const page = await views.list(view, { owner, after, limit: PAGE });
     yield* page;
     if (page.length < PAGE) return;
     after = page.at(-1)!.key;

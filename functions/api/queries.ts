@@ -1,8 +1,12 @@
 import { z } from 'zod';
 import { closed } from '../../lib/application/schema/closed.ts';
+import { labelName } from '../../lib/application/schema/common.ts';
+import { SHARED } from '../../lib/domain/issuer.ts';
 
 const LARGEST_PAGE = 500;
 const DEFAULT_PAGE = 100;
+/** Certificates of one page of metrics: each is seven lines with its name. */
+const LARGEST_METRICS_PAGE = 1000;
 /** Seconds that an answer may be held back: API Gateway ends a request after 30. */
 const LONGEST_WAIT = 25;
 
@@ -34,6 +38,15 @@ export const certificatesQuery = closed({
   dnsName: z.string().max(253).optional().describe('One of its DNS names, exactly.'),
   expiringBefore: instant.optional().describe('Its certificate ends before this instant.'),
   q: z.string().max(253).optional().describe('Part of its name or of a DNS name.'),
+});
+
+export const metricsQuery = closed({
+  team: z
+    .union([labelName, z.literal(SHARED)])
+    .optional()
+    .describe("A team's certificates and issuers alone; `-` for what is shared."),
+  limit: whole(1, LARGEST_METRICS_PAGE).optional().describe('Certificates on a page; all when absent.'),
+  cursor: paging.cursor.describe('From the Link of the answer before, to read on.'),
 });
 
 export const readQuery = closed({

@@ -28,6 +28,8 @@ export interface ApiOptions {
   readonly deadLetters?: DeadLetters;
   /** Counters of this process in Prometheus' text format, each line ended; gauges from the views are added. */
   readonly metrics?: () => string | Promise<string>;
+  /** Octets that /metrics may answer, where the runtime cannot answer more. */
+  readonly largestMetrics?: number;
   /** Lets /metrics be read without a token from this machine. */
   readonly openMetrics?: boolean;
   /** When the last scan of the due index ended, in milliseconds since the epoch; where this process scans. */

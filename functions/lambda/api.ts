@@ -18,6 +18,8 @@ export const handler = lambdaApi(
     version: variable('CHANCERY_VERSION'),
     oidc,
     deadLetters,
+    // Lambda answers 6 MB at most, as JSON: line ends and quotes take two octets.
+    largestMetrics: 4_500_000,
     defaultDestination: 'secretsManager',
   }),
 );

@@ -1,7 +1,9 @@
 import { millis } from '../../../lib/domain/time.ts';
+import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { metricsText } from '../metrics.ts';
 import { openapi } from '../openapi.ts';
-import type { Call, Route } from '../route.ts';
+import { metricsQuery } from '../queries.ts';
+import type { Answer, Call, Route } from '../route.ts';
 
 /** Of the routes: /v1. */
 const API = 'v1';
@@ -27,6 +29,21 @@ async function ledgerCheck({ store }: Call['services']): Promise<string> {
   } catch {
     return 'unreadable';
   }
+}
+
+async function metrics({ services, options, query }: Call): Promise<Answer> {
+  const { team, limit, cursor } = query;
+  const { text, after } = await metricsText(services, {
+    own: options.metrics,
+    largest: options.largestMetrics,
+    team,
+    ...(limit !== undefined && { limit: Number(limit) }),
+    ...(cursor !== undefined && { after: String(decodeCursor('metrics', cursor, 'query.cursor')) }),
+  });
+  const contentType = 'text/plain; version=0.0.4; charset=utf-8';
+  if (after === undefined) return { status: 200, text, contentType };
+  const next = new URLSearchParams({ ...(team && { team }), limit: limit!, cursor: encodeCursor('metrics', after) });
+  return { status: 200, text, contentType, headers: { link: `</metrics?${next}>; rel="next"` } };
 }
 
 /** Routes that are about the service itself. @param all every route, for the OpenAPI document */
@@ -61,14 +78,12 @@ export function serviceRoutes(all: () => readonly Route[]): readonly Route[] {
       operation: 'getMetrics',
       tag: 'service',
       summary: 'Metrics in the text format of Prometheus',
-      description: "Counters of the process, and certificates' and issuers' gauges by cert-manager's names.",
+      description:
+        "Counters of the process, and certificates' and issuers' gauges by cert-manager's names. With limit, one page of certificates; the Link header names the next, and only the first has what is there once.",
       access: { team: '*', verb: 'read' },
       answers: { 200: { description: 'Metrics.', contentType: 'text/plain; version=0.0.4; charset=utf-8' } },
-      handle: async ({ services, options }) => ({
-        status: 200,
-        text: await metricsText(services, options.metrics),
-        contentType: 'text/plain; version=0.0.4; charset=utf-8',
-      }),
+      query: metricsQuery,
+      handle: metrics,
     },
     {
       method: 'GET',
