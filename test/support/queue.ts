@@ -6,7 +6,6 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { clientOf } from './aws.ts';
-import type { Ministack } from './peers/ministack.ts';
 
 /** A queue of the emulator, for tests that want to see what was sent. */
 export interface Queue {
@@ -16,7 +15,7 @@ export interface Queue {
 }
 
 /** Makes a queue. */
-export async function makeQueue(aws: Ministack, QueueName: string): Promise<Queue> {
+export async function makeQueue(aws: Parameters<typeof clientOf>[0], QueueName: string): Promise<Queue> {
   const sqs = new SQSClient(clientOf(aws));
   const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName }));
   const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
