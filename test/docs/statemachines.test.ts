@@ -125,7 +125,7 @@ describe.each(files)('%s', (file) => {
         expect(choice.Variable).toBe(`$.${lowerFirst(step)}.outcome`);
         expect(['done', 'wait', 'deferred']).toContain(choice.StringEquals);
       }
-      expect(state.Default).toBe({ PushDone: 'Ended' }[name] ?? 'RecordFailure');
+      expect(state.Default).toBe('RecordFailure');
     }
   });
 

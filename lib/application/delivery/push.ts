@@ -8,8 +8,8 @@ import { liveTeam, teamDecider, teamStream } from '../../domain/team.ts';
 import { plusSeconds } from '../../domain/time.ts';
 import type { PushContext, PushResult } from '../../ports/destinations.ts';
 import { problemOf } from '../issuance/recordFailure.ts';
-import { splitName } from '../issuance/run.ts';
-import { done, failed, loopsOf, nextWait, type Outcome } from '../outcome.ts';
+import { poll, splitName } from '../issuance/run.ts';
+import { done, failed, type Outcome } from '../outcome.ts';
 import { counted } from '../outcomes.ts';
 import type { Services } from '../services.ts';
 import { contentsOf } from './contents.ts';
@@ -20,7 +20,6 @@ export interface DeliverInput {
   /** Stream of the delivery. */
   readonly delivery: string;
   readonly run: number;
-  readonly push?: unknown;
   readonly failure?: unknown;
 }
 
@@ -29,8 +28,9 @@ export async function push(services: Needs, input: DeliverInput): Promise<Outcom
   const { state } = await services.ledger.load(deliveryDecider, input.delivery);
   if (state.run !== input.run || state.status !== 'running' || !state.desired || !state.destination) return done;
   try {
-    const result = await act(services, state, state.desired);
-    return await record(services, input, state.desired, result);
+    const { desired } = state;
+    const result = await poll(() => act(services, state, desired), isSettled);
+    return await record(services, input, desired, result);
   } catch (error) {
     if (!(error instanceof Refusal) || isOwnFault(error)) throw error;
     return record(services, input, state.desired, { outcome: 'refused', reason: error.code, message: error.message });
@@ -38,6 +38,9 @@ export async function push(services: Needs, input: DeliverInput): Promise<Outcom
 }
 
 type Result = PushResult | { readonly outcome: 'withdrawn' };
+
+/** A lost race is over within a second: what stands there now is read again. */
+const isSettled = (result: Result): boolean => result.outcome !== 'failed' || result.class !== 'now';
 
 async function act(services: Needs, state: DeliveryState, desired: DesiredDelivery): Promise<Result> {
   const to = state.destination!;
@@ -90,9 +93,6 @@ async function record(services: Needs, input: DeliverInput, pushed: DesiredDeliv
       await handle({ type: 'RecordRefused', run, reason: result.reason, message: result.message, random });
       return failed;
     case 'failed': {
-      // A lost race is over within a second: what stands there now is read again.
-      const wait = result.class === 'now' ? nextWait(loopsOf(input.push)) : undefined;
-      if (wait) return wait;
       const problem = { type: result.reason, detail: result.message };
       const retryAt = result.retryAfter === undefined ? undefined : plusSeconds(clock.now(), result.retryAfter);
       await handle({ type: 'RecordFailed', run, class: result.class, problem, retryAt, random });
