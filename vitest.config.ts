@@ -56,7 +56,7 @@ export default defineConfig({
           maxWorkers: 1,
           sequence: { groupOrder: 4 },
           ...withPeers,
-          testTimeout: 180_000,
+          testTimeout: 400_000,
         },
       },
     ],

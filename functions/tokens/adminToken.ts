@@ -9,7 +9,7 @@ type Needs = Parameters<typeof issueToken>[0];
 
 /**
  * An administrator's token for whoever may call the function: AWS's own permissions say who. Every one is on the ledger, and can be revoked.
- * Nobody can ask an installation for anything before, so that here its shared owner is made.
+ * Its first call belongs to every installation, and makes the owner of what is shared.
  */
 export const adminToken = (services: Needs) => async (): Promise<{ token: string; expires: string }> => {
   const meta = { actor: 'adminToken' };

@@ -33,7 +33,11 @@ export interface Deployed extends Omit<DeploymentAddress, 'zone'> {
   setLongestWait(mapping: string, seconds: number): Promise<void>;
   /** Bodies of what is in the dead-letter queue; it stays there. */
   deadLetters(): Promise<string[]>;
-  /** All that a function wrote, and the platform's own lines with it. */
+  /** A function's variables. */
+  environmentOf(name: string): Promise<Readonly<Record<string, string>>>;
+  /** Names of all log groups. */
+  logGroups(): Promise<string[]>;
+  /** All lines of a log group; a function's by its name alone, and the platform's own lines with it. */
   logOf(name: string): Promise<string>;
   /** What CloudWatch counted of a metric of a function since the emulator began. */
   sumOf(namespace: string, metric: string, name: string): Promise<number>;
@@ -41,13 +45,13 @@ export interface Deployed extends Omit<DeploymentAddress, 'zone'> {
 }
 
 /** Milliseconds: most of it is the deployment, for whoever asks first. */
-export const DEPLOYING = 400_000;
+export const DEPLOYING = 600_000;
 
 /** The app on the emulator, deployed when the first suite of a run asks for it. */
 export async function deployed(): Promise<Deployed> {
-  const answer = await fetch(`${inject('peers')}/deployment`, { signal: AbortSignal.timeout(DEPLOYING) });
-  if (!answer.ok) throw new Error(`the app is not deployed: ${await answer.text()}`);
-  const address = (await answer.json()) as DeploymentAddress;
+  const answer = await ask(inject('peers'), undefined, 'GET', '/deployment');
+  if (answer.status !== 200) throw new Error(`the app is not deployed: ${answer.text}`);
+  const address: DeploymentAddress = JSON.parse(answer.text);
   const { aws, instance, api, zone, ahead } = address;
   const client = clientOf(aws);
   const tables = await new DynamoDBClient(client).send(new ListTablesCommand({}));
@@ -76,7 +80,21 @@ export async function deployed(): Promise<Deployed> {
     setLongestWait: (mapping, seconds) =>
       rest(address, 'PUT', `${FEEDS}${mapping}`, { MaximumRecordAgeInSeconds: seconds }),
     deadLetters: () => deadLetters(address),
-    logOf: (name) => logOf(address, `/chancery/${instance}/${name}`),
+    environmentOf: async (name) => {
+      const path = `/2015-03-31/functions/${instance}-${name}/configuration`;
+      return (await rest<{ Environment: { Variables: Record<string, string> } }>(address, 'GET', path)).Environment
+        .Variables;
+    },
+    logGroups: async () => {
+      const { logGroups } = await json<{ logGroups: { logGroupName: string }[] }>(
+        address,
+        'logs',
+        'Logs_20140328.DescribeLogGroups',
+        {},
+      );
+      return logGroups.map(({ logGroupName }) => logGroupName);
+    },
+    logOf: (name) => logOf(address, name.startsWith('/') ? name : `/chancery/${instance}/${name}`),
     sumOf: (namespace, metric, name) => sumOf(address, namespace, metric, name),
     table: (role) => tables.TableNames!.find((name) => name.startsWith(`${instance}-data-${role}`))!,
   };

@@ -24,6 +24,10 @@ export interface Tenant {
   /** Stands before the CA, counts what it is asked, and fails on demand. */
   readonly front: FaultyCa;
   readonly namespace: string;
+  /** What the service enters the namespace with. */
+  readonly clusterToken: string;
+  /** A kubeconfig of the cluster with a token. */
+  kubeconfig(token: string): string;
   /** Asks for a certificate that is delivered to the Secret of its name, and elsewhere besides. */
   request(name: string, dnsNames?: readonly string[], ...more: readonly Destination[]): Promise<void>;
   /** The certificate as the API describes it. */
@@ -74,6 +78,8 @@ export async function startTenant(app: Deployed, team: string): Promise<Tenant> 
     pebble,
     front,
     namespace,
+    clusterToken: token,
+    kubeconfig: (other) => cluster.kubeconfig({ token: other }),
     async request(name, dnsNames = [`${name}.${team}.example.test`], ...more) {
       const destinations = [destination(name), ...more];
       const spec = { dnsNames, issuerRef: { name: 'ca' }, secretName: name, destinations };
@@ -122,8 +128,12 @@ export async function machineArn({ client, instance }: Deployed, machine: string
 }
 
 async function execution(app: Deployed, machine: string, name: string): Promise<Execution | undefined> {
+  return executionOf(app, `${(await machineArn(app, machine)).replace(':stateMachine:', ':execution:')}:${name}`);
+}
+
+/** The execution, if there is one. */
+export async function executionOf(app: Deployed, arn: string): Promise<Execution | undefined> {
   const sfn = new SFNClient(app.client);
-  const arn = `${(await machineArn(app, machine)).replace(':stateMachine:', ':execution:')}:${name}`;
   const described = await sfn.send(new DescribeExecutionCommand({ executionArn: arn })).catch((error: Error) => {
     if (error.name !== 'ExecutionDoesNotExist') throw error;
   });
@@ -147,7 +157,7 @@ export const ended = (what: string, look: () => Promise<Execution | undefined>):
   });
 
 /** Milliseconds that something may take on a busy machine where each function is a process, and between two looks. */
-const PATIENCE = 90_000;
+const PATIENCE = 150_000;
 const PAUSE = 250;
 
 /** What `look` answers as soon as it does not throw; what it threw last when that takes too long. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Route53Client } from '@aws-sdk/client-route-53';
 import { clientOf } from '../aws.ts';
+import { guard } from '../guard.ts';
 import { tempDir } from '../temp.ts';
 import { makeHostedZone, startZoneResolver } from './hostedZone.ts';
 import { type IdentityIssuer, startIdentityIssuer } from './identityIssuer.ts';
@@ -87,7 +88,8 @@ async function start(instance: string, undo: (() => Promise<void>)[]): Promise<O
   const { region } = aws;
   const oidc = { issuer: identity.issuer, audience: [identity.audience] };
   const config = { instance, account: ACCOUNT, region, removal: 'destroy', allowAddresses: ['127.0.0.1'], oidc };
-  await cdk(aws, folder, { ...config, route53: { zones: [zone.id] } });
+  const keys = { accountKeys: 'kms', caKeys: 'kms' };
+  await cdk(aws, folder, { ...config, ...keys, route53: { zones: [zone.id] } });
   const { endpoint, port, credentials, pid } = aws;
   return {
     aws: { endpoint, port, region, credentials, pid },
@@ -117,7 +119,11 @@ async function cdk({ endpoint, region, credentials }: Ministack, folder: string,
   };
   const program = join(repository, 'node_modules/aws-cdk/bin/cdk');
   const cli = [program, '-c', `config=${file}`, '--output', join(folder, 'out')];
-  const run = (...args: string[]) => execute(process.execPath, [...cli, ...args], { cwd: repository, env });
+  const run = async (...args: string[]) => {
+    const running = execute(process.execPath, [...cli, ...args], { cwd: repository, env });
+    guard.process(running.child.pid!);
+    await running.finally(() => guard.ended(running.child.pid!));
+  };
   const { instance } = config as { instance: string };
   await run('bootstrap', `aws://${ACCOUNT}/${region}`);
   await run('deploy', '--require-approval', 'never', ...STACKS.map((stack) => `${instance}-${stack}`));

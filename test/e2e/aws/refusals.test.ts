@@ -1,0 +1,77 @@
+import { DisableKeyCommand, EnableKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { CreateSecretCommand, DeleteSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { DEPLOYING, type Deployed, deployed } from '../../support/deployed.ts';
+import { acmeIssuer } from '../../support/issuing.ts';
+import { describeWith } from '../../support/peers/describeWith.ts';
+import { soon, startTenant, type Tenant } from '../../support/tenant.ts';
+
+const TEAM = 'refused';
+
+/** Each says where it stands and what to do, costs no order more than needed, and ends well when the cause is gone. */
+describeWith(['ministack', 'pebble', 'kubernetes'], 'On the deployed app, what AWS refuses', () => {
+  let app: Deployed;
+  let refused: Tenant;
+  let kms: KMSClient;
+  let KeyId: string;
+  beforeAll(async () => {
+    app = await deployed();
+    refused = await startTenant(app, TEAM);
+    kms = new KMSClient(app.client);
+    KeyId = (await app.environmentOf('api')).VAULT_KEY!;
+  }, DEPLOYING);
+  afterEach(async () => void (await kms.send(new EnableKeyCommand({ KeyId }))));
+  afterAll(() => refused?.stop());
+
+  const cause = (name: string) =>
+    soon(`${name} has failed`, async () => {
+      const { issuance } = (await refused.describe(name)).status;
+      if (issuance?.status !== 'failed') throw new Error(JSON.stringify(issuance));
+      return issuance.cause;
+    });
+
+  it('because the key of the vault is disabled is tried again when it is enabled', async () => {
+    await kms.send(new DisableKeyCommand({ KeyId }));
+    await refused.request('sealed');
+    expect(await cause('sealed')).toMatchObject({
+      code: 'internal',
+      detail: expect.stringContaining('KMS does not do it now: DisabledException'),
+    });
+    await kms.send(new EnableKeyCommand({ KeyId }));
+    expect((await refused.renew('sealed')).status).toBe(202);
+    await refused.settled('sealed');
+    expect(refused.orders()).toBe(1);
+  });
+
+  it.each([
+    ['no zone of ours holds the name', 'unheld', {}, 'www.elsewhere.test'],
+    ['the zone that the solver names is not there', 'unzoned', { hostedZoneID: 'ZNOTTHERE' }, 'www.example.test'],
+  ])('because %s is told with the place', async (_, name, route53, dnsName) => {
+    const issuer = `${TEAM}-${name}`;
+    const spec = acmeIssuer(refused.front, { solvers: [{ dns01: { route53, nameservers: [app.resolver] } }] });
+    expect((await app.request('PUT', `/v1/clusterissuers/${issuer}`, { body: { spec } })).status).toBe(201);
+    const issuerRef = { name: issuer, kind: 'ClusterIssuer' };
+    const body = { spec: { dnsNames: [dnsName], issuerRef, secretName: name } };
+    expect((await app.request('PUT', `/v1/teams/${TEAM}/certificates/${name}`, { body })).status).toBe(201);
+    const { code, detail, remedy } = await cause(name);
+    expect(code).toBe('DnsNotZone');
+    expect(detail).toContain('_acme-challenge.www');
+    expect(remedy).toContain('zone');
+  });
+
+  it('because a secret of the name is about to be deleted is a refusal of the delivery alone', async () => {
+    const secrets = new SecretsManagerClient(app.client);
+    const SecretId = `chancery/${TEAM}/deleted`;
+    await secrets.send(new CreateSecretCommand({ Name: SecretId, SecretString: 'of somebody else' }));
+    await secrets.send(new DeleteSecretCommand({ SecretId, RecoveryWindowInDays: 7 }));
+    await refused.request('deleted', undefined, { kind: 'secretsManager', name: SecretId });
+    const deliveries = await soon('the deliveries end', async () => {
+      const { deliveries: found } = (await refused.describe('deleted')).status;
+      const statuses = found.map(({ status }: { status: string }) => status);
+      if (statuses.join() !== 'confirmed,refused') throw new Error(statuses.join());
+      return found;
+    });
+    expect(deliveries[1].cause).toMatchObject({ code: 'ScheduledForDeletion' });
+    expect(deliveries[1].cause.detail).toContain('restore-secret');
+  });
+});
