@@ -33,6 +33,7 @@ export const command = clientCommand({
     'Takes Certificate, Issuer and ClusterIssuer of cert-manager.io/v1 and chancery.dev/v1. metadata.namespace is the team; --team is for resources ' +
       'without one; the namespace cert-manager is what all teams share. A *SecretRef names a credential of the owner.',
     'When anything is wrong in any file, everything that is wrong is told with file, document and line, and nothing is applied.',
+    'At most 256 KiB of resources go at a time, some hundred certificates. Split what is larger.',
   ],
   async run(context, flags) {
     const format = formatOf(flags.output);

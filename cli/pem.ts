@@ -13,7 +13,7 @@ export const command = clientCommand({
     ...TEAM,
     key: {
       kind: 'switch',
-      help: 'The private key too, before the chain. Needs a token with the verb key; the export stands on the ledger.',
+      help: 'The private key too, before the chain. Needs a token with the verbs read and key; the export stands on the ledger.',
     },
     out: {
       kind: 'text',

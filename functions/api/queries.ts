@@ -60,7 +60,7 @@ export const deleteCertificateQuery = closed({
 });
 
 export const pemQuery = closed({
-  key: flag.optional().describe('The private key too. Needs the verb key; the export stands on the ledger.'),
+  key: flag.optional().describe('The private key too. Needs the verb key as well; the export stands on the ledger.'),
 });
 
 export const eventsQuery = closed({

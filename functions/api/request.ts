@@ -29,7 +29,7 @@ export const LARGEST_BODY = 256 * 1024;
 export function checkSize(octets: number): void {
   if (octets <= LARGEST_BODY) return;
   throw new Refusal('BodyTooLarge', `the body is larger than ${LARGEST_BODY} octets (256 KiB)`, {
-    remedy: 'send less at a time',
+    remedy: 'send less at a time: split a file of manifests',
   });
 }
 

@@ -26,6 +26,9 @@ const UNTRUSTED = [
   'ERROR_IN_CERT_',
 ];
 
+/** Node advises its own user to start it otherwise; ours is told of the caBundle. */
+const NODE_HINT = /; if the root CA is installed locally.*$/s;
+
 function codeFor(code: string, connected: boolean): string {
   if (UNTRUSTED.some((start) => code.startsWith(start))) return 'TlsUntrusted';
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_')) return 'TlsFailed';
@@ -45,6 +48,6 @@ export function netError(error: unknown, where: string, connected: boolean): Net
   const { code = 'unknown', message } = error as NodeJS.ErrnoException;
   const ours = codeFor(code, connected);
   // Only trust failures say more in their message than in their code (which name, which certificate).
-  const cause = ours === 'TlsUntrusted' ? message : code;
+  const cause = ours === 'TlsUntrusted' ? message.replace(NODE_HINT, '') : code;
   return new NetError(ours, `${where}: ${cause}`, connected);
 }

@@ -76,7 +76,7 @@ export function normalizeDirectory(path: string, field: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
   const unreadable = /[\u0000-\u001f\u007f]/.test(path) || !path.isWellFormed() || path.length > 1024;
   if (!path.startsWith('/') || unreadable || steps.some((step) => step === '..' || step === '.')) {
-    throw new Refusal('InvalidDirectory', `${quoted(path)} is not an absolute path without . and ..`, { field });
+    throw new Refusal('InvalidDirectory', `${quoted(path)} is not an absolute path, or has . or .. in it`, { field });
   }
   return `/${steps.filter((step) => step !== '').join('/')}`;
 }
