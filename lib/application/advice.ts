@@ -127,6 +127,10 @@ export const ADVICE: Readonly<Record<string, string>> = {
   AwsUnauthorized: 'Give the service credentials that AWS accepts.',
   AwsUnreachable: 'Check that the service reaches the AWS API of the region.',
   KeyKindNotKept: 'Ask for a key of ECDSA or RSA: KMS, where keys of CAs lie here, has no other.',
+  MasterKeyUnavailable:
+    "An operator must make the vault's key usable again: enable it in KMS, and allow the service to use it. Then it goes on by itself.",
+  VaultError:
+    'An operator must see why the vault does not open what is sealed: its key cannot be used, or is another one than sealed it.',
   SigningKeyUnusable: 'Enable the KMS key, allow the service to use it, or name another key.',
   PathNotAllowed: 'Choose a directory under a root that the operator allowed.',
   RootMissing: 'Create the root directory on the machine that runs the service.',

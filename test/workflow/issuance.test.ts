@@ -2,6 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { cleanUp } from '../../functions/steps/cleanUp.ts';
 import { x509 } from '../../lib/adapters/x509/x509.ts';
+import { publicCause } from '../../lib/application/publicCause.ts';
 import { certificateDecider } from '../../lib/domain/certificate.decide.ts';
 import { certificateStream } from '../../lib/domain/certificate.ts';
 import { issuanceDecider } from '../../lib/domain/issuance.decide.ts';
@@ -9,6 +10,7 @@ import { issuanceStream } from '../../lib/domain/issuance.ts';
 import { policyOf } from '../../lib/domain/policy.ts';
 import { teamDecider, teamStream } from '../../lib/domain/team.ts';
 import { secondsBetween } from '../../lib/domain/time.ts';
+import { MasterKeyUnavailable } from '../../lib/ports/dataKeys.ts';
 import { eventually, loadCertificate, putIssuer, requestCertificate, settled } from '../support/core.ts';
 import { refusal } from '../support/doubles/ca.ts';
 import { startWorld, type World } from '../support/doubles/world.ts';
@@ -84,6 +86,32 @@ describe('an issuance', () => {
     const policy = policyOf('shop', { names: ['**'], route53Zones: ['Z1'] });
     await world.services.ledger.handle(teamDecider, teamStream('shop'), { type: 'Put', policy }, meta);
     await again(world.services, await newestIssuance(world.services, 'shop', 'app'));
+    await issued(world);
+  });
+
+  it("says that the vault's key cannot be used, and goes on by itself when it can", async () => {
+    let disabled = true;
+    const world = await made({
+      decorate: (services) => ({
+        ...services,
+        vault: {
+          ...services.vault,
+          seal: async (...sealed) => {
+            if (disabled) throw new MasterKeyUnavailable('KMS does not do it now: DisabledException: it is disabled');
+            return services.vault.seal(...sealed);
+          },
+        },
+      }),
+    });
+    await request(world);
+    const { failure } = await failed(world);
+    expect(failure).toMatchObject({ class: 'infrastructure', problem: { type: 'MasterKeyUnavailable' } });
+    expect(publicCause(failure.problem)).toMatchObject({
+      detail: expect.stringContaining('DisabledException'),
+      remedy: expect.stringContaining("vault's key"),
+    });
+    disabled = false;
+    await world.pass(600);
     await issued(world);
   });
 

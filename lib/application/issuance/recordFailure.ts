@@ -44,16 +44,21 @@ async function tellIssuer(
   await ledger.handle(issuerDecider, stream, command, { actor: 'step:RecordFailure', correlationId: issuance });
 }
 
+/** Errors that are thrown, and that an operator can do something about: their names are the cause. */
+const TOLD: ReadonlySet<string> = new Set(['MasterKeyUnavailable', 'VaultError']);
+
 /** A thrown error as the state machine hands it on: `{Error, Cause}`, where Cause is JSON with `errorType` and `errorMessage`. */
 export function problemOf(failure: unknown): StepProblem {
   const { Error: error, Cause: cause } = failure as { Error?: string; Cause?: string };
   let detail = cause ?? '';
+  let type = 'internal';
   try {
     const parsed = JSON.parse(detail) as { errorType?: string; errorMessage?: string };
+    if (TOLD.has(parsed.errorType ?? '')) type = parsed.errorType!;
     detail = `${parsed.errorType ?? error ?? 'Error'}: ${parsed.errorMessage ?? ''}`;
   } catch {
     // Cause is plain text when the engine itself failed the task.
   }
-  const problem = { type: 'internal', detail: detail.slice(0, 300) || `a step failed: ${error ?? 'unknown'}` };
+  const problem = { type, detail: detail.slice(0, 300) || `a step failed: ${error ?? 'unknown'}` };
   return { step: '', class: 'infrastructure', problem };
 }
