@@ -19,6 +19,7 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   'team delete': () => import('./teamDelete.ts'),
   'issuer get': () => import('./issuerGet.ts'),
   'issuer delete': () => import('./issuerDelete.ts'),
+  limits: () => import('./limits.ts'),
   'credential put': () => import('./credentialPut.ts'),
   'credential get': () => import('./credentialGet.ts'),
   'credential delete': () => import('./credentialDelete.ts'),

@@ -1,5 +1,6 @@
 import { measureHealth } from '../../lib/application/health.ts';
 import { issuerType } from '../../lib/application/issuers.ts';
+import { limitUse } from '../../lib/application/limitUse.ts';
 import { certificateSummaryOf } from '../../lib/application/lists.ts';
 import { CERTIFICATES, ISSUERS } from '../../lib/application/projections.ts';
 import type { Services } from '../../lib/application/services.ts';
@@ -8,7 +9,7 @@ import { Refusal } from '../../lib/domain/refusal.ts';
 import { type Instant, millis } from '../../lib/domain/time.ts';
 import type { ViewQuery, ViewRow } from '../../lib/ports/views.ts';
 
-type Needs = Pick<Services, 'views' | 'clock'>;
+type Needs = Pick<Services, 'ledger' | 'views' | 'limits' | 'clock'>;
 type Labels = Readonly<Record<string, string>>;
 
 const PAGE = 500;
@@ -70,11 +71,17 @@ export async function metricsText(services: Needs, request: MetricsRequest = {})
   const more = { ...(certificates.after !== undefined && { after: certificates.after }) };
   if (after !== undefined) return { text: certificates.gauges.join(''), ...more };
   const issuers = await issuerGauges(services, team);
-  const standing = team === undefined ? await standingGauges(services) : [];
+  const standing = team === undefined ? [...(await standingGauges(services)), await limitGauge(services)] : [];
   const clock = new Gauge('certmanager_clock_time_seconds_gauge', 'The clock of the service.');
   clock.add({}, Math.floor(seconds(services.clock.now())));
   const process = team === undefined ? await own?.() : undefined;
   return { text: [process ?? '', ...certificates.gauges, ...issuers, ...standing, clock].join(''), ...more };
+}
+
+async function limitGauge(services: Needs): Promise<Gauge> {
+  const use = new Gauge('chancery_ca_rate_limit_use_ratio', "How much of the issuer's scarcest limit is used: 0 to 1.");
+  for (const { issuer, percent } of await limitUse(services)) use.add({ issuer }, Math.round(percent * 100) / 10_000);
+  return use;
 }
 
 async function certificateGauges(services: Needs, { team, limit, after, largest }: MetricsRequest) {

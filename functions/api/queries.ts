@@ -49,6 +49,11 @@ export const metricsQuery = closed({
   cursor: paging.cursor.describe('From the Link of the answer before, to read on.'),
 });
 
+export const limitsQuery = closed({
+  issuer: z.string().max(320).optional().describe('team/name, or the name of a shared one; default all.'),
+  team: z.string().max(63).optional().describe("What this team's names touch; default every team that the token may."),
+});
+
 export const readQuery = closed({
   at: instant.optional().describe('As it was at this instant; default now.'),
 });

@@ -12,7 +12,7 @@ import type { ApiRequest } from './request.ts';
 /** What the routes' use cases need. They hand commands to the ledger; reactions do what follows from them. */
 export type ApiServices = Pick<
   Services,
-  'ledger' | 'store' | 'views' | 'vault' | 'x509' | 'clusters' | 'clock' | 'ids' | 'log'
+  'ledger' | 'store' | 'views' | 'vault' | 'x509' | 'clusters' | 'limits' | 'clock' | 'ids' | 'log'
 >;
 
 /** What the runtime knows and the API shows or needs. */

@@ -4,6 +4,7 @@ import { applyRoutes } from './routes/apply.ts';
 import { certificateRoutes } from './routes/certificates.ts';
 import { allCredentialRoutes } from './routes/credentials.ts';
 import { allIssuerRoutes } from './routes/issuers.ts';
+import { limitRoutes } from './routes/limits.ts';
 import { redeliverRoutes } from './routes/redeliver.ts';
 import { redriveRoutes } from './routes/redrive.ts';
 import { serviceRoutes } from './routes/service.ts';
@@ -17,6 +18,7 @@ export const routes: readonly Route[] = [
   ...teamRoutes,
   ...clusterRoutes,
   ...tokenRoutes,
+  ...limitRoutes,
   ...redeliverRoutes,
   ...redriveRoutes,
   ...serviceRoutes(() => routes),

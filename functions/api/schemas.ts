@@ -21,6 +21,7 @@ import { certificateBody } from '../../lib/application/schema/certificate.ts';
 import { clusterBody } from '../../lib/application/schema/cluster.ts';
 import { credentialBody } from '../../lib/application/schema/credential.ts';
 import { issuerBody } from '../../lib/application/schema/issuer.ts';
+import { limitsAnswer } from '../../lib/application/schema/limits.ts';
 import { problem } from '../../lib/application/schema/problem.ts';
 import { redeliverBody } from '../../lib/application/schema/redeliver.ts';
 import { redriveBody } from '../../lib/application/schema/redrive.ts';
@@ -47,6 +48,7 @@ export const OUTPUTS: Readonly<Record<string, z.ZodType>> = {
   Timeline: timelineAnswer,
   Issuer: issuerAnswer,
   IssuerList: page(issuerAnswer),
+  Limits: limitsAnswer,
   Credential: credentialAnswer,
   CredentialList: page(credentialAnswer),
   Cluster: clusterAnswer,

@@ -1,4 +1,5 @@
 import { measureHealth } from '../../lib/application/health.ts';
+import { limitMetrics } from '../../lib/application/limitUse.ts';
 import { type ScanResult, scan } from '../../lib/application/scan.ts';
 import type { Metrics } from '../../lib/ports/metrics.ts';
 
@@ -19,7 +20,8 @@ export const scheduledScan =
     const result = await scan(services, { remaining: context && (() => context.getRemainingTimeInMillis()) });
     if (!result.finished) services.log.warn('scan: its time is over, the rest is for the next one', { ...result });
     const { whole, parts } = await measureHealth(services);
+    const limits = await limitMetrics(services);
     const scanned = { Scans: 1, StreamsDue: result.due, StreamsFailed: result.failed };
-    services.metrics([{ metrics: { ...scanned, ...whole } }, ...parts]);
+    services.metrics([{ metrics: { ...scanned, ...whole, ...limits.whole } }, ...parts, ...limits.parts]);
     return result;
   };

@@ -1,0 +1,60 @@
+import type { LimitAnswer } from '../lib/application/schema/limits.ts';
+import { clientCommand } from './shared/command.ts';
+import { given } from './shared/environment.ts';
+import { formatOf, isData, OUTPUT, showData, showList } from './shared/output.ts';
+import type { Column } from './shared/table.ts';
+import { TEAM } from './shared/team.ts';
+import { withDistance } from './shared/time.ts';
+
+/** From this use on, in percent, a limit is scarce. */
+const SCARCE = 80;
+
+const COLUMNS: readonly Column<LimitAnswer>[] = [
+  { title: 'ISSUER', text: ({ issuer }) => issuer },
+  { title: 'CA', wide: true, text: ({ ca }) => ca },
+  { title: 'LIMIT', text: ({ limit }) => limit },
+  { title: 'OF', text: ({ subject, team }) => [subject, team && `(${team})`].filter(Boolean).join(' ') },
+  { title: 'ALLOWED', text: ({ count, period }) => count && `${count} in ${period}` },
+  {
+    title: 'USED',
+    text: ({ percent }) => `${Math.round(percent)}%`,
+    colour: ({ percent }) => (percent >= 100 ? 'red' : percent >= SCARCE ? 'yellow' : undefined),
+  },
+  { title: 'RESERVED', text: ({ reserved }) => reserved },
+  { title: 'WAITING', text: ({ waiting }) => waiting },
+  { title: 'NEXT FREE', text: ({ nextFree }) => (Date.parse(nextFree) <= Date.now() ? 'now' : withDistance(nextFree)) },
+  {
+    title: 'PER WEEK',
+    wide: true,
+    text: ({ forecast }) => forecast && `${forecast.perWeek} of ${forecast.allowedPerWeek}`,
+  },
+  { title: 'USED UP IN', text: ({ forecast }) => forecast?.exhausted?.week },
+];
+
+export const command = clientCommand({
+  name: 'limits',
+  summary: 'Show how the limits of the CAs stand, and when they will be used up.',
+  positionals: [],
+  flags: {
+    ...TEAM,
+    issuer: { kind: 'text', value: 'NAME', help: 'Of this issuer: team/name, or the name of a shared one.' },
+    ...OUTPUT,
+  },
+  examples: ['chancery limits', 'chancery limits --issuer letsencrypt -o wide', 'chancery limits --team demo -o json'],
+  notes: [
+    'Shown are limits that are in use, waited for, or will be used up within a year at the lifetimes that the certificates have now.',
+    'An order that a limit does not allow waits, and is placed when it is its turn: describe shows the time.',
+  ],
+  async run({ client, env, terminal }, { output, issuer, ...flags }) {
+    const format = formatOf(output);
+    const team = given(flags.team, env, 'CHANCERY_TEAM');
+    const query = new URLSearchParams();
+    if (issuer !== undefined) query.set('issuer', issuer);
+    if (team !== undefined) query.set('team', team);
+    const path = query.size > 0 ? `/v1/limits?${query}` : '/v1/limits';
+    const { body } = await client().request<{ items: LimitAnswer[]; partial: boolean }>('GET', path);
+    if (isData(format)) return showData(terminal, format, body);
+    await showList(terminal, format, body.items, COLUMNS);
+    if (body.partial) terminal.note('There are more certificates than one answer looks at: ask by --team.');
+  },
+});
