@@ -97,7 +97,9 @@ function failure(what: string, { cause, retryAt }: Failed): CliError {
 
 function late({ status }: Certificate, now: string, { team, name, timeout }: Wanted): CliError {
   const cause = status.issuance?.cause ?? status.deliveries.find((delivery) => delivery.cause)?.cause;
-  const why = cause ? ` (${cause.code}: ${cause.detail})` : '';
+  const { issuer } = status;
+  const unready = issuer.ready === 'True' ? '' : ` (${issuer.kind} ${issuer.name} is not ready: ${issuer.message})`;
+  const why = cause ? ` (${cause.code}: ${cause.detail})` : unready;
   return new CliError('timeout', `${team}/${name} is not there after ${timeout / 1000} s: ${now}${why}`, {
     remedy: `it goes on; look again with: chancery describe ${name} --team ${team}`,
   });

@@ -274,6 +274,18 @@ spec:
     expect(code).toBe(6);
   });
 
+  it('ends when its time is over, with why the issuer is not ready', async () => {
+    const ca = `apiVersion: chancery.dev/v1
+kind: Issuer
+metadata: { name: rootless, namespace: demo }
+spec: { ca: { secretName: nowhere } }
+`;
+    expect((await cli(['apply', '-f', '-', '--data', service.data], {}, ca)).code).toBe(0);
+    const { code, stderr } = await run(...request('early', 'rootless'), '--wait', '--timeout', '2s');
+    expect(stderr).toContain('(Issuer rootless is not ready: there is no Certificate with secretName nowhere)');
+    expect(code).toBe(6);
+  });
+
   it('ends at Ctrl-C with 130 and without a word', async () => {
     const follow = startCli(['events', 'fails', '-t', 'demo', '--follow', '--data', service.data]);
     await expect.poll(follow.output, { timeout: 20_000 }).toContain('failed');
