@@ -1,4 +1,5 @@
 import type { Decider } from './decider.ts';
+import { isOfTheCa } from './failover.ts';
 import {
   evolveIssuance,
   type IssuanceEvent,
@@ -13,10 +14,9 @@ import {
   type StepProblem,
 } from './issuance.ts';
 import { sameJson } from './json.ts';
-import type { Problem } from './problem.ts';
-import { withJitter } from './problem.ts';
+import { type Problem, urgentPause, withJitter } from './problem.ts';
 import { Refusal } from './refusal.ts';
-import { earliest, type Instant, later, plusSeconds } from './time.ts';
+import { earliest, type Instant, later, plusSeconds, secondsBetween } from './time.ts';
 
 type Requested = Omit<Extract<IssuanceEvent, { type: 'IssuanceRequested' }>, 'type'>;
 
@@ -50,7 +50,13 @@ export type IssuanceCommand =
   | OfRun<{ readonly type: 'RecordReleased' }>
   | OfRun<{ readonly type: 'RecordCorrected'; readonly key: string; readonly retryAt: Instant }>
   /** Folds the run's problem (or `thrown`, for what a step did not expect) into IssuanceFailed. `random` in [0, 1) spreads the retry. */
-  | OfRun<{ readonly type: 'RecordFailure'; readonly thrown?: StepProblem; readonly random: number }>
+  | OfRun<{
+      readonly type: 'RecordFailure';
+      readonly thrown?: StepProblem;
+      readonly random: number;
+      /** When the certificate that stands meanwhile ends; absent when none stands. */
+      readonly expires?: Instant;
+    }>
   | { readonly type: 'RecordSuccess'; readonly fingerprint: string; readonly chainRef: string }
   | { readonly type: 'Supersede'; readonly reason: 'Superseded' | 'Deleted' }
   /** Of the run that cleaned: a later one may have presented since. */
@@ -192,7 +198,7 @@ function recordInvalid(
 }
 
 function recordFailure(
-  { thrown, random }: Extract<IssuanceCommand, { type: 'RecordFailure' }>,
+  { thrown, random, expires }: Extract<IssuanceCommand, { type: 'RecordFailure' }>,
   state: IssuanceState,
   now: Instant,
 ): readonly IssuanceEvent[] {
@@ -203,7 +209,9 @@ function recordFailure(
     cause.class === 'infrastructure'
       ? { ...state, ownFailures: state.ownFailures + 1 }
       : { ...state, caFailures: state.caFailures + 1 };
-  const backoff = plusSeconds(now, withJitter(retrySeconds(cause.class, counted), random));
+  const left = expires === undefined ? undefined : secondsBetween(now, expires);
+  const pause = urgentPause(retrySeconds(cause.class, counted), left, isOfTheCa(cause.problem));
+  const backoff = plusSeconds(now, withJitter(pause, random));
   const retryAt = cause.retryAt ? atMost(later(cause.retryAt, plusSeconds(now, 1)), now) : backoff;
   return [{ type: 'IssuanceFailed', run: state.run, class: cause.class, problem: cause.problem, retryAt }];
 }

@@ -64,6 +64,22 @@ export const backoffSeconds = (failures: number): number => Math.min(60 * 2 ** M
 /** Spreads `seconds` by up to a fifth, from a number in [0, 1) that the caller supplies. */
 export const withJitter = (seconds: number, random: number): number => Math.round(seconds * (0.9 + random * 0.2));
 
+/** Seconds below which urgency does not press: a CA that does not answer, and one that counts failed validations (5 an hour). */
+const LEAST_PAUSE = { ofTheCa: 300, other: 900 };
+
+/** What stands is tried again for at least this often while it still has life. */
+const TRIES_LEFT = 20;
+
+/**
+ * A pause as the certificate's remaining life lets it be: a twentieth of that at most, so that a cause that ends late is still noticed in time.
+ * @param left seconds that the standing certificate has; absent when none stands
+ */
+export function urgentPause(seconds: number, left: number | undefined, ofTheCa: boolean): number {
+  if (left === undefined) return seconds;
+  const least = ofTheCa ? LEAST_PAUSE.ofTheCa : LEAST_PAUSE.other;
+  return Math.min(seconds, Math.max(least, left / TRIES_LEFT));
+}
+
 /** A failure with its class, and when to try again where that is known. */
 export interface Failure {
   readonly class: FailureClass;

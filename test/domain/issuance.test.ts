@@ -5,11 +5,13 @@ import {
   type IssuanceState,
   isOpen,
   limitIdOf,
+  noIssuance,
   type OrderRef,
   type Presentation,
   retrySeconds,
 } from '../../lib/domain/issuance.ts';
 import type { FailureClass, Problem } from '../../lib/domain/problem.ts';
+import { secondsBetween } from '../../lib/domain/time.ts';
 import { checkAlways, plus, rulesOf, START } from '../support/decider.ts';
 
 const { given } = rulesOf(issuanceDecider);
@@ -401,5 +403,26 @@ describe('the limits of the CA', () => {
     const deferred = given(...running).when(defer);
     deferred.then({ type: 'RunDeferred', run: 1, dueAt: plus(300), reason: 'RateLimited', detail: '5 in 7 days' });
     expect(deferred.next().state.deferral).toEqual({ reason: 'RateLimited', until: plus(300), detail: '5 in 7 days' });
+  });
+});
+
+describe('the pause before another attempt, as the certificate that stands runs out', () => {
+  const failure = (problem: string, failures: number, expires?: string) => {
+    const requested = { ...noIssuance, status: 'running', run: 1, caFailures: failures } as IssuanceState;
+    const thrown = { step: 'Order', class: 'backoff', problem: { type: problem, detail: '' } } as const;
+    const command = { type: 'RecordFailure', run: 1, thrown, random: 0.5, expires } as const;
+    const [event] = issuanceDecider.decide(command, requested, START);
+    return secondsBetween(START, (event as { retryAt: string }).retryAt);
+  };
+  it('is what it is while there is time, or nothing to lose', () => {
+    expect(failure('caUnreachable', 20)).toBe(8 * 3600);
+    expect(failure('caUnreachable', 20, plus(30 * 86_400))).toBe(8 * 3600);
+  });
+  it('is a twentieth of what is left, and not less than a CA bears', () => {
+    expect(failure('caUnreachable', 20, plus(20 * 3600))).toBe(3600);
+    expect(failure('caUnreachable', 20, plus(60))).toBe(300);
+    expect(failure('caUnreachable', 20, plus(-60))).toBe(300);
+    expect(failure('dns', 20, plus(60))).toBe(900);
+    expect(failure('caUnreachable', 0, plus(60))).toBe(60);
   });
 });
