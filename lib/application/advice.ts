@@ -149,5 +149,11 @@ const BY_CLASS: Readonly<Record<FailureClass, string>> = {
   infrastructure: "Nothing: it is tried again soon. If it repeats, look at the service's log.",
 };
 
+/** The CA waits for a person, who ends the pause at the address that its message names. */
+const PAUSED = 'Open the link in the detail, and end the pause there; mend first what made so many validations fail.';
+
 /** What to do about a cause. Codes that are not known here are answered by their class. */
-export const adviceFor = (code: string, kind: FailureClass = 'backoff'): string => ADVICE[code] ?? BY_CLASS[kind];
+export function adviceFor(code: string, kind: FailureClass = 'backoff'): string {
+  if (code === 'rateLimited' && kind === 'person') return PAUSED;
+  return ADVICE[code] ?? BY_CLASS[kind];
+}

@@ -87,3 +87,22 @@ describe('what to do', () => {
     expect(general.has(adviceFor('neverHeardOf', 'person'))).toBe(true);
   });
 });
+
+describe('a name that the CA has paused', () => {
+  const jwt = `${'a'.repeat(40)}.${'B1_-'.repeat(60)}.${'c'.repeat(43)}`;
+  const link = `https://portal.letsencrypt.org/sfe/v1/unpause?jwt=${jwt}`;
+  const words = 'Your account is temporarily prevented from requesting certificates for app.example.test';
+
+  test('is told with the whole link that ends the pause, and that it is to be opened', () => {
+    const cause = publicCause({ type: 'rateLimited', detail: `${words}. Please visit: ${link}` }, 'person');
+    expect(cause.detail).toBe(`${words}. Please visit: ${link}`);
+    expect(cause.remedy).toMatch(/^Open the link/);
+    expect(publicCause({ type: 'rateLimited', detail: 'slow down' }, 'atTime').remedy).toMatch(/^Wait/);
+  });
+
+  test('is told without the tokens around the link', () => {
+    const token = 'Q'.repeat(43);
+    expect(publicText(`${token} ${link} ${token}`)).toBe(`<token> ${link} <token>`);
+    expect(publicText(`https://ca.example.test/pause?jwt=${token}`)).not.toContain(token);
+  });
+});

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { describeCertificate } from '../../lib/application/certificateView.ts';
 import { bucketsOf } from '../../lib/application/limits.ts';
 import { limitKey } from '../../lib/domain/caLimits.ts';
 import { tokens } from '../../lib/domain/limits.ts';
@@ -207,6 +208,21 @@ describe('a CA that says what it allows', () => {
     await world.pass(HOUR + 1);
     await issued(world, 'one');
     await issued(world, 'two');
+  });
+
+  it('of a pause that a person ends is told with its link, and keeps no other name waiting', async () => {
+    const world = await limitedTo(perDomain(50, '168h'));
+    const link = 'https://portal.example.test/sfe/v1/unpause?jwt=e30.e30.c2ln';
+    const detail = `Your account is temporarily prevented from requesting certificates for one.example.test. Please visit: ${link}`;
+    const problem = { type: 'rateLimited', detail, status: 429 };
+    refuseOrders(world, () => new AcmeError('newOrder', { class: 'person', problem }));
+    await request(world, 'one');
+    expect((await failedIssuance(world.services, 'shop', 'one')).failure.class).toBe('person');
+    expect(await typesOf(world, 'one')).not.toContain('LimitCorrected');
+    const { view } = await describeCertificate(world.services, 'shop', 'one');
+    expect(JSON.stringify(view)).toContain(link);
+    await request(world, 'other');
+    await issued(world, 'other');
   });
 
   it('of one domain leaves the others alone', async () => {
