@@ -35,7 +35,7 @@ The archive INSTANCE keeps every event for \`archiveDays\`; a replay of EventBri
 \`INSTANCE-notifications\`: \`certificate.expiring\`, \`.drifted\`, \`.revoked\`, and of failures in a row the first, the tenth and the hundredth. Subscribe addresses by
 \`notificationEmails\` in the [configuration](aws.md#configure), or anything else that SNS can reach.
 
-What EventBridge does not take is put again for some seconds, and then by the feed, ten times; then it is a [dead letter](runbook.md). The fast path of the same commits does not wait for it.
+What EventBridge does not take is put again for some seconds, and then by the feed, ten times; then it is a [dead letter](runbook.md#there-are-dead-letters). The fast path of the same commits does not wait for it.
 
 ## Embedded
 
