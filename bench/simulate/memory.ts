@@ -1,0 +1,136 @@
+import type { Commit, DueStream, EventStore, Head } from '../../lib/ports/eventStore.ts';
+import type { LimitRow, LimitRows } from '../../lib/ports/limitRows.ts';
+import type { SecretVault } from '../../lib/ports/secretVault.ts';
+import { Heap } from './heap.ts';
+
+/** The ledger in memory, heads alone: years of commits would not fit, and nobody folds them. */
+export interface MemoryLedger extends EventStore {
+  /** Streams that stand. */
+  readonly size: number;
+  /** Forgets a stream whose story is over. */
+  forget(stream: string): void;
+  /** When the next stream is due; undefined when none is. */
+  nextDue(): string | undefined;
+}
+
+/** @param appended told of each commit, in order */
+export function memoryLedger(appended: (commit: Commit) => void): MemoryLedger {
+  const heads = new Map<string, Head>();
+  const index = dueIndex();
+  return {
+    get size() {
+      return heads.size;
+    },
+    async append(commit, head) {
+      const { stream, version } = commit;
+      if ((heads.get(stream)?.version ?? 0) !== version - 1) return 'conflict';
+      heads.set(stream, head);
+      index.set(stream, head.dueAt);
+      appended(commit);
+      return 'appended';
+    },
+    head: async (stream) => heads.get(stream),
+    commits: async (stream) => {
+      throw new Error(`${stream}: the simulation keeps no commits`);
+    },
+    async due(before, limit, after) {
+      const found: DueStream[] = [];
+      for (const { stream, dueAt } of index.until(before, limit, after)) {
+        found.push({ stream, version: heads.get(stream)!.version, dueAt });
+      }
+      return found;
+    },
+    async postpone(stream, version, dueAt) {
+      const head = heads.get(stream);
+      if (head?.version !== version) return false;
+      index.set(stream, dueAt);
+      return true;
+    },
+    streams: async () => [],
+    forget(stream) {
+      heads.delete(stream);
+      index.set(stream, undefined);
+    },
+    nextDue: () => index.first(),
+  };
+}
+
+interface Due {
+  readonly stream: string;
+  readonly dueAt: string;
+}
+
+const order = (a: Due, b: Due): number =>
+  a.dueAt < b.dueAt ? -1 : a.dueAt > b.dueAt ? 1 : a.stream < b.stream ? -1 : a.stream > b.stream ? 1 : 0;
+
+/** Streams by when they are due. An entry of a heap that is no longer true is left out when it comes up. */
+function dueIndex() {
+  const at = new Map<string, string>();
+  const heap = new Heap<Due>((a, b) => order(a, b) < 0);
+  const stale = ({ stream, dueAt }: Due): boolean => at.get(stream) !== dueAt;
+  return {
+    set(stream: string, dueAt: string | undefined): void {
+      if (at.get(stream) === dueAt) return;
+      if (dueAt === undefined) {
+        at.delete(stream);
+        return;
+      }
+      at.set(stream, dueAt);
+      heap.push({ stream, dueAt });
+    },
+    until(before: string, limit: number, after?: Due): Due[] {
+      const due: Due[] = [];
+      for (let next = heap.first; next && next.dueAt <= before; next = heap.first) {
+        heap.pop();
+        const last = due.at(-1);
+        if (!stale(next) && !(last && order(last, next) === 0)) due.push(next);
+      }
+      for (const one of due) heap.push(one);
+      return due.filter((one) => !after || order(one, after) > 0).slice(0, limit);
+    },
+    first(): string | undefined {
+      for (let next = heap.first; next; next = heap.first) {
+        if (!stale(next)) return next.dueAt;
+        heap.pop();
+      }
+      return undefined;
+    },
+  };
+}
+
+/** The limit ledger's rows in memory. Rows that say nothing more go when they are met. */
+export function memoryLimitRows(now: () => string): LimitRows & { readonly size: number } {
+  const rows = new Map<string, LimitRow & { readonly expires: string }>();
+  const live = (key: string) => {
+    const row = rows.get(key);
+    if (row && row.expires <= now()) rows.delete(key);
+    return rows.get(key);
+  };
+  return {
+    get size() {
+      return rows.size;
+    },
+    read: async (keys) => keys.flatMap((key) => live(key) ?? []),
+    async write(writes) {
+      if (writes.some(({ key, version }) => (live(key)?.version ?? 0) !== version)) return 'conflict';
+      for (const row of writes) rows.set(row.key, { ...row, version: row.version + 1 });
+      return 'written';
+    },
+  };
+}
+
+/** The vault in memory, nothing sealed: there is no key in it that anything depends on. */
+export function memoryVault(): SecretVault & { readonly size: number } {
+  const rows = new Map<string, Uint8Array>();
+  return {
+    get size() {
+      return rows.size;
+    },
+    async seal(ref, _owner, plaintext) {
+      if (!rows.has(ref)) rows.set(ref, plaintext);
+      return rows.get(ref)!;
+    },
+    open: async (ref) => rows.get(ref),
+    purge: async (ref) => void rows.delete(ref),
+  };
+}
