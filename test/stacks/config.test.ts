@@ -24,6 +24,8 @@ describe('The configuration of an installation', () => {
     ['account', { account: '12' }],
     ['region', { region: 'moon' }],
     ['alarmEmails[0]', { alarmEmails: ['nobody'] }],
+    ['notificationEmails[0]', { notificationEmails: ['nobody'] }],
+    ['archiveDays', { archiveDays: 0 }],
     ['logRetentionDays', { logRetentionDays: 8 }],
     ['removal', { removal: 'maybe' }],
     ['accountKeys', { accountKeys: 'hsm' }],
