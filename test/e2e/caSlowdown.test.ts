@@ -12,7 +12,15 @@ import {
   startCore,
 } from '../support/core.ts';
 import { type FaultyCa, startFaultyCa } from '../support/faultyCa.ts';
-import { acmeIssuer, eventsOf, issuedChain, newestIssuance, opensslVerify } from '../support/issuing.ts';
+import {
+  acmeIssuer,
+  eventsOf,
+  failedIssuance,
+  issuanceOf,
+  issuedChain,
+  newestIssuance,
+  opensslVerify,
+} from '../support/issuing.ts';
 import { startBind } from '../support/peers/bind.ts';
 import { describeWith } from '../support/peers/describeWith.ts';
 import type { NameServer } from '../support/peers/dns.ts';
@@ -129,6 +137,9 @@ describeWith(['pebble', 'bind', 'openssl'], 'a CA that asks to slow down', () =>
         expect(Date.parse(retryAt)).toBeGreaterThanOrEqual(notBefore);
         expect(at('RunBegun', 1).at >= retryAt).toBe(true);
         expect(events.filter((event) => event.type === 'OrderPlaced')).toHaveLength(1);
+        // What the CA said stands beside the ledger too, for whoever asks next.
+        const corrected = events.filter((event) => event.type === 'LimitCorrected');
+        expect(corrected).toEqual([{ type: 'LimitCorrected', key: expect.any(String), retryAt }]);
         expect(await opensslVerify(await issuedChain(services, TEAM, name), await pebble.roots())).toMatch(/: OK$/);
       } finally {
         cores.delete(core);
@@ -136,5 +147,50 @@ describeWith(['pebble', 'bind', 'openssl'], 'a CA that asks to slow down', () =>
         await front.close();
       }
     });
+  });
+
+  describe.each([
+    ['429 and seconds', rateLimited],
+    ['503 and a date', overloaded],
+  ] as const)('with %s', (_, answer) => {
+    it.concurrent.each(REQUESTS.filter(([kind]) => kind !== 'a new account'))(
+      'at %s: is asked nothing by another certificate of the account before its time',
+      async (kind, on) => {
+        const front = await startFaultyCa(pebble);
+        const core = await fresh(front);
+        cores.add(core);
+        try {
+          const { services } = core;
+          front.inject(on, { answer: answer() });
+          const one = `${kind.replaceAll(' ', '-')}-one`;
+          const issuerRef = { name: 'ca', kind: 'Issuer' } as const;
+          const spec = (name: string) => specOf({ dnsNames: [`${name}.example.test`], issuerRef, secretName: name });
+          await requestCertificate(services, TEAM, one, spec(one));
+          const { failure } = await failedIssuance(services, TEAM, one);
+          const { retryAt } = failure;
+          const asked = front.seen.length;
+          const two = `${kind.replaceAll(' ', '-')}-two`;
+          await requestCertificate(services, TEAM, two, spec(two));
+          const waiting = await eventually('the other waits, or its time has come', async () => {
+            if (services.clock.now() >= retryAt) return 'late' as const;
+            const state = await issuanceOf(services, await newestIssuance(services, TEAM, two));
+            return state.deferral;
+          });
+          // On a machine that is that slow the time may be over before the other has asked.
+          if (waiting !== 'late') {
+            expect(waiting).toMatchObject({ reason: 'RateLimited', until: retryAt });
+            expect(front.seen.slice(asked)).toEqual([]);
+          }
+          await settled(services, TEAM, one);
+          await settled(services, TEAM, two);
+          const stream = await newestIssuance(services, TEAM, two);
+          expect((await eventsOf(services, stream)).map(({ type }) => type)).not.toContain('IssuanceFailed');
+        } finally {
+          cores.delete(core);
+          await core.stop();
+          await front.close();
+        }
+      },
+    );
   });
 });
