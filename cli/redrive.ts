@@ -47,7 +47,8 @@ export const command = clientCommand({
 });
 
 function told({ letters, unknown, streams }: { letters: number; unknown: number; streams: number }): string {
-  const left = unknown === 0 ? '' : `; ${unknown} in the queue were put there by something else, and stay`;
+  const others = unknown === 1 ? '1 letter of something else stays' : `${unknown} letters of something else stay`;
+  const left = unknown === 0 ? '' : `; ${others}`;
   if (letters === 0) return `No dead letter was repaired${left}.`;
   const repaired = letters === 1 ? '1 dead letter is' : `${letters} dead letters are`;
   const by = streams === 0 ? '' : `, by handing on ${streams === 1 ? '1 stream' : `${streams} streams`} again`;
