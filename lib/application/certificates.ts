@@ -10,10 +10,10 @@ import { checkRequest } from './certificateChecks.ts';
 import { certificateNotFound, factsOf, loadCertificate } from './certificateFacts.ts';
 import { certificateView } from './certificateView.ts';
 import { withCsrNames } from './csrNames.ts';
+import { heldKey } from './heldKey.ts';
 import { type Meta, StaleVersion } from './ledger.ts';
 import { CERTIFICATES } from './projections.ts';
 import type { Services } from './services.ts';
-import { heldKey } from './heldKey.ts';
 import { type PolicyOfTeam, policyFor } from './teams.ts';
 
 type Needs = Pick<Services, 'ledger' | 'views' | 'x509' | 'clock' | 'ids'>;
