@@ -20,6 +20,7 @@ const words: Arns = {
   readers: ['project', 'react'],
   bus: 'the event bus',
   dns: { zoneArns: ['zones that the configuration names'], roleArns: ['roles that the configuration names'] },
+  eks: { roleArns: ['roles that the configuration names'] },
   secrets: { arns: ['secrets below the prefix'], roleArns: ['roles that the configuration names'] },
   instance: 'INSTANCE',
   region: 'REGION',

@@ -3,6 +3,7 @@ import { kubernetesDestinations } from '../../lib/adapters/kubernetes/destinatio
 import { secretsManagerClients } from '../../lib/adapters/secretsManager/clients.ts';
 import { secretsManagerDestinations } from '../../lib/adapters/secretsManager/destinations.ts';
 import { clusterAccess } from '../../lib/application/clusters.ts';
+import { signIn } from './eks.ts';
 import { http } from './http.ts';
 import { ledger } from './ledger.ts';
 import { sessionName, sts } from './sts.ts';
@@ -10,6 +11,9 @@ import { vault } from './vault.ts';
 
 /** There is no directory of this machine to deliver to: a function has none that lasts. */
 export const destinations = byKind({
-  kubernetes: kubernetesDestinations({ http, lookup: (cluster) => clusterAccess({ ledger, vault }, cluster) }),
+  kubernetes: kubernetesDestinations({
+    http,
+    lookup: async (cluster) => signIn(await clusterAccess({ ledger, vault }, cluster)),
+  }),
   secretsManager: secretsManagerDestinations({ client: secretsManagerClients({ config: {}, sts, sessionName }) }),
 });

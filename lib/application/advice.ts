@@ -103,6 +103,9 @@ export const ADVICE: Readonly<Record<string, string>> = {
   Invalid: 'An admission rule of the cluster refuses the Secret: its message says which.',
   QuotaExceeded: "Raise the namespace's quota, or delete other objects.",
   ClusterUnknown: 'Register the cluster, or correct the destination.',
+  EksIdentityRefused:
+    'Have the trust policy of the role allow the service, with the external id shared, and let the operator allow the role.',
+  EksNotServed: 'Register the cluster with a kubeconfig, or run the service on AWS.',
   ClusterFailing: 'The API server has a fault: its log says why.',
   TooManyRequests: 'Wait: the cluster asks to slow down.',
   ServiceUnavailable: 'Wait: the API server is not ready.',

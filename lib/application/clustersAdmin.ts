@@ -6,6 +6,7 @@ import { Refusal } from '../domain/refusal.ts';
 import type { ClusterAccess } from '../ports/clusters.ts';
 import type { Meta } from './ledger.ts';
 import type { Condition } from './schema/answers.ts';
+import { checkRegion, checkRoleArn } from './schema/aws.ts';
 import type { ClusterInput } from './schema/cluster.ts';
 import type { Services } from './services.ts';
 
@@ -40,7 +41,7 @@ export async function readCluster({ ledger }: Pick<Needs, 'ledger'>, name: strin
 /**
  * Registers a cluster, or gives it other access. What gives access is sealed in the vault; what it was before is purged. Equal access
  * changes nothing.
- * @throws Refusal from reading a kubeconfig; StaleVersion
+ * @throws Refusal from reading a kubeconfig, `InvalidRegion`, `InvalidRoleArn`; StaleVersion
  */
 export async function putCluster(services: Needs, name: string, input: ClusterInput, meta: Meta, expected?: number) {
   const { ledger, vault, ids } = services;
@@ -60,9 +61,17 @@ export async function putCluster(services: Needs, name: string, input: ClusterIn
 
 function accessOf({ clusters }: Needs, input: ClusterInput): ClusterAccess {
   if (input.kubeconfig !== undefined) return clusters.parseKubeconfig(input.kubeconfig);
-  const { server, ca, token, clientCertificate, clientKey } = input;
+  const { server, ca, token, clientCertificate, clientKey, eks } = input;
+  checkRegion(eks?.region, 'eks.region');
+  checkRoleArn(eks?.roleArn, 'eks.roleArn');
   // The schema lets only whole sets of members through.
-  return { server: server!, ca: ca!, ...(token && { token }), ...(clientKey && { clientCertificate, clientKey }) };
+  return {
+    server: server!,
+    ca: ca!,
+    ...(token && { token }),
+    ...(clientKey && { clientCertificate, clientKey }),
+    ...(eks && { eks }),
+  };
 }
 
 async function holds({ vault }: Needs, state: ClusterState, access: ClusterAccess): Promise<boolean> {

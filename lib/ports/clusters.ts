@@ -6,6 +6,15 @@ export interface ClusterAccess {
   readonly token?: string;
   readonly clientCertificate?: string;
   readonly clientKey?: string;
+  /** The cluster knows the service by its role in AWS: a token is made for each use. */
+  readonly eks?: EksIdentity;
+}
+
+/** A cluster of Amazon EKS: its name there, its region, and the role that is assumed to speak to it; the service's own when absent. */
+export interface EksIdentity {
+  readonly name: string;
+  readonly region: string;
+  readonly roleArn?: string;
 }
 
 /** Gives access to a registered cluster; throws Refusal `ClusterUnknown` when there is none of that name. */

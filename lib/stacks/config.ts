@@ -60,6 +60,12 @@ const schema = z.strictObject({
       roleArns: z.array(arnOfRole).default([]),
     })
     .prefault({}),
+  eks: z
+    .strictObject({
+      /** Roles that may be assumed to speak to clusters of EKS. */
+      roleArns: z.array(arnOfRole).default([]),
+    })
+    .prefault({}),
   /** An OIDC issuer whose tokens the API takes beside its own. */
   oidc: z
     .strictObject({

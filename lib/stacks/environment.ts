@@ -61,6 +61,7 @@ export function arnsOf(stack: Stack, { config }: House, { tables, keys }: DataSt
       zoneArns: config.route53.zones.map((zone) => `arn:${stack.partition}:route53:::hostedzone/${zone}`),
       roleArns: config.route53.roleArns,
     },
+    eks: config.eks,
     secrets: {
       arns: [`arn:${stack.partition}:secretsmanager:${stack.region}:${stack.account}:secret:${prefix}*`],
       roleArns,

@@ -21,7 +21,7 @@ export interface FunctionSpec {
   /** Keys in KMS that it signs with. Those that it makes, it makes where the configuration says so. */
   readonly signing?: SigningKeyUses;
   /** What else it may reach. */
-  readonly also?: readonly ('machines' | 'feed' | 'bus' | 'route53' | 'secretsManager' | 'deadLetters')[];
+  readonly also?: readonly ('machines' | 'feed' | 'bus' | 'eks' | 'route53' | 'secretsManager' | 'deadLetters')[];
 }
 
 const STEP = { memory: 512, timeout: 50, budget: 450 } as const;
@@ -83,7 +83,7 @@ export const functions = {
     purpose: 'step: delivers to one destination',
     tables: [...LEDGER, 'openSealed'],
     vault: { open: ['chain', 'cluster', 'key'] },
-    also: ['secretsManager'],
+    also: ['secretsManager', 'eks'],
   },
   recordPushFailure: { ...STEP, memory: 256, purpose: 'step: records a failed delivery', tables: LEDGER },
   project: {
@@ -102,7 +102,7 @@ export const functions = {
     tables: [...LEDGER, 'readViews', 'openSealed', 'seal', 'keepLimits'],
     vault: { open: ['account', 'chain', 'cluster', 'credential', 'key'], seal: ['account'] },
     signing: { sign: ['account'], look: ['ca'], make: ['account'], retire: ['ca'] },
-    also: ['feed', 'machines', 'bus'],
+    also: ['feed', 'machines', 'bus', 'eks'],
   },
   scan: {
     purpose: 'schedule: starts whatever is due, and measures',
@@ -112,7 +112,7 @@ export const functions = {
     tables: [...LEDGER, 'findDue', 'postponeDue', 'readViews', 'watchViews', 'openSealed', 'seal', 'keepLimits'],
     vault: { open: ['account', 'chain', 'cluster', 'credential', 'key'], seal: ['account'] },
     signing: { sign: ['account'], look: ['ca'], make: ['account'] },
-    also: ['machines'],
+    also: ['machines', 'eks'],
   },
   api: {
     purpose: 'HTTP API',

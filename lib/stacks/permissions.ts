@@ -34,6 +34,7 @@ export interface Arns {
   readonly readers: readonly string[];
   readonly bus: string;
   readonly dns: { readonly zoneArns: readonly string[]; readonly roleArns: readonly string[] };
+  readonly eks: { readonly roleArns: readonly string[] };
   readonly secrets: { readonly arns: readonly string[]; readonly roleArns: readonly string[] };
   readonly instance: string;
   readonly region: string;
@@ -57,6 +58,9 @@ export function permissionsOf(spec: FunctionSpec, arns: Arns): PolicyStatement[]
     ...(also.includes('machines') ? workflowsPolicy(arns.machines, arns.executions) : []),
     ...(also.includes('feed') ? feedPolicy(arns) : []),
     ...(also.includes('bus') ? busPolicy(arns.bus, busSource(arns.instance)) : []),
+    ...(also.includes('eks') && arns.eks.roleArns.length > 0
+      ? [allow('ClusterRoles', ['sts:AssumeRole'], arns.eks.roleArns)]
+      : []),
     ...(also.includes('route53') ? dnsPolicy(arns.dns) : []),
     ...(also.includes('deadLetters') ? [...deadLettersPolicy(arns.deadLetters), ...readersPolicy(arns.readers)] : []),
     ...(also.includes('secretsManager') ? secretsManagerPolicy({ ...arns.secrets, instance: arns.instance }) : []),

@@ -26,7 +26,9 @@ const section = (title: string): string => page.split(`### ${title}\n`)[1]?.spli
 
 describe('docs/clusters.md', () => {
   test('explains every reason that a cluster or the way to it can give', () => {
-    const reasons = reasonsOf(source('lib/adapters/kubernetes', 'lib/adapters/net', 'lib/application/clusters.ts'));
+    const reasons = reasonsOf(
+      source('lib/adapters/kubernetes', 'lib/adapters/eks', 'lib/adapters/net', 'lib/application/clusters.ts'),
+    );
     expect(reasons.length).toBeGreaterThan(20);
     expect(reasons.filter((reason) => !page.includes(`\`${reason}\``))).toEqual([]);
   });
@@ -43,6 +45,7 @@ describe('docs/clusters.md', () => {
       'lib/adapters/net',
       'lib/adapters/directory',
       'lib/application/clusters.ts',
+      'lib/adapters/eks',
     );
     const written = [...page.matchAll(/^\| ((?:`\w+`(?:, )?)+) \|/gm)].flatMap(([, cell]) => cell!.match(/\w+/g) ?? []);
     expect(written.length).toBeGreaterThan(25);

@@ -31,6 +31,7 @@ describe('The configuration of an installation', () => {
     ['accountKeys', { accountKeys: 'hsm' }],
     ['caKeys', { caKeys: true }],
     ['route53.zones[0]', { route53: { zones: ['example.com'] } }],
+    ['eks.roleArns[0]', { eks: { roleArns: ['prod'] } }],
     ['secretsManager.prefix', { secretsManager: { prefix: '*' } }],
     ['secretsManager.roleArns[0]', { secretsManager: { roleArns: ['*'] } }],
     ['oidc.issuer', { oidc: { issuer: 'http://issuer.example', audience: ['a'] } }],

@@ -1,3 +1,4 @@
+import { Refusal } from '../../domain/refusal.ts';
 import type { ClusterAccess } from '../../ports/clusters.ts';
 import type { HttpClient, HttpRequest, HttpResponse } from '../net/http.ts';
 import { errorFrom, KubernetesError } from './status.ts';
@@ -23,8 +24,18 @@ export type KubernetesApi = (request: ApiRequest) => Promise<Record<string, unkn
 /**
  * A cluster's API over HTTPS with the access's own CA as the only root, and its token or client certificate.
  * Every call bears its preconditions, so that one that is sent twice does no harm: all are marked idempotent.
+ * @throws Refusal `EksNotServed` where a token of AWS is wanted and nobody made one
  */
 export function kubernetesApi(http: HttpClient, access: ClusterAccess, timeout = TIMEOUT): KubernetesApi {
+  if (access.eks && !access.token) {
+    throw new Refusal(
+      'EksNotServed',
+      'the cluster knows the service by its role in AWS, and this installation has none',
+      {
+        remedy: 'register the cluster with a kubeconfig, or run the service on AWS',
+      },
+    );
+  }
   const base = access.server.replace(/\/+$/, '');
   return async (request) => {
     return answerOf(await http.request(wireRequest(base, access, request, timeout)));

@@ -11,6 +11,7 @@ const WAYS: readonly (readonly string[])[] = [
   ['kubeconfig'],
   ['server', 'ca', 'token'],
   ['server', 'ca', 'clientCertificate', 'clientKey'],
+  ['server', 'ca', 'eks'],
 ];
 
 /** The body of PUT /v1/clusters/{cluster}: a kubeconfig, or its parts. Secrets in it are write-only. */
@@ -31,8 +32,18 @@ export const clusterBody = closed({
   token: z.string().min(1).max(16384).optional().describe("A service account's token.").meta({ writeOnly: true }),
   clientCertificate: pem('a certificate').optional().describe('In place of a token.'),
   clientKey: pem('a private key').optional().describe("The client certificate's key.").meta({ writeOnly: true }),
+  eks: closed({
+    name: z
+      .string()
+      .regex(/^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$/, 'must be the name of a cluster in EKS')
+      .describe('Its name in EKS.'),
+    region: z.string().max(64).describe('Its region.'),
+    roleArn: z.string().max(2048).optional().describe("The role that is assumed. Default: the service's own."),
+  })
+    .optional()
+    .describe('In place of a token: the cluster knows the service by its role in AWS.'),
 }).refine((body) => WAYS.some((way) => sameMembers(Object.keys(body), way)), {
-  error: 'must have kubeconfig alone, or server, ca and token, or server, ca, clientCertificate and clientKey',
+  error: 'must have kubeconfig alone, or server and ca with token, with clientCertificate and clientKey, or with eks',
   params: { code: 'ClusterAccessUnclear' },
 });
 

@@ -120,6 +120,7 @@ describe('a cluster', () => {
   test.each<[string, object]>([
     ['by kubeconfig', { kubeconfig: 'apiVersion: v1' }],
     ['by token', { server, ca, token: 'x' }],
+    ['as a cluster of EKS', { server, ca, eks: { name: 'prod-1', region: 'eu-central-1' } }],
     ['by client certificate', { server, ca, clientCertificate: ca, clientKey: `-----BEGIN ${'PRIVATE KEY'}-----` }],
   ])('is registered %s', (_, input) => {
     expect(parse(clusterBody, input)).toEqual(input);
@@ -129,6 +130,8 @@ describe('a cluster', () => {
     ['nothing', {}, [' ClusterAccessUnclear']],
     ['no way in', { server, ca }, [' ClusterAccessUnclear']],
     ['two ways in', { kubeconfig: 'x', token: 'x' }, [' ClusterAccessUnclear']],
+    ['EKS and a token', { server, ca, token: 'x', eks: { name: 'a', region: 'b' } }, [' ClusterAccessUnclear']],
+    ['no name in EKS', { server, ca, eks: { name: '-a', region: 'eu-west-1' } }, ['eks.name InvalidValue']],
     ['a CA that is a path', { server, ca: '/etc/ca.pem', token: 'x' }, ['ca InvalidValue']],
     ['a server in the clear', { server: 'http://a', ca, token: 'x' }, ['server InvalidValue']],
   ])('is refused with %s', (_, input, expected) => {

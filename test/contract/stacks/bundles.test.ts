@@ -4,15 +4,17 @@ import { type FunctionName, type FunctionSpec, functionNames, functions } from '
 
 /** The clients of the SDK that a function's row allows it to have. */
 function clientsOf({ vault, also = [] }: FunctionSpec): string[] {
-  return [
+  const clients = [
     'dynamodb',
     ...(vault ? ['kms'] : []),
     ...(also.includes('machines') ? ['sfn'] : []),
     ...(also.includes('bus') ? ['eventbridge'] : []),
     ...(also.includes('deadLetters') ? ['lambda', 'sqs'] : []),
+    ...(also.includes('eks') ? ['sts'] : []),
     ...(also.includes('route53') ? ['route-53', 'sts'] : []),
     ...(also.includes('secretsManager') ? ['secrets-manager', 'sts'] : []),
-  ].sort();
+  ];
+  return [...new Set(clients)].sort();
 }
 
 async function bundled(name: FunctionName) {

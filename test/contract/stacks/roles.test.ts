@@ -52,6 +52,9 @@ const MAY_MAKE: Readonly<Record<string, readonly string[]>> = {
 const CLASSES = ['account', 'chain', 'cluster', 'credential', 'key'];
 const KEY_CLASSES = ['account', 'ca'];
 
+/** A role that is assumed to speak to clusters. */
+const CLUSTERS = 'arn:aws:iam::444455556666:role/clusters';
+
 /** A question, and the answer that it must get. */
 interface Question extends Request {
   readonly may: boolean;
@@ -73,7 +76,12 @@ describeWith(['ministack'], "the functions' roles, by a simulation of their poli
   let sealedTable: string;
 
   beforeAll(() => {
-    roles = synthesizedRoles({ accountKeys: 'kms', caKeys: 'kms', route53: { zones: ['Z1'] } });
+    roles = synthesizedRoles({
+      accountKeys: 'kms',
+      caKeys: 'kms',
+      route53: { zones: ['Z1'] },
+      eks: { roleArns: [CLUSTERS] },
+    });
     const { VAULT_KEY, SEALED_TABLE, LEDGER_TABLE } = roles.environments.order!;
     const arn = (name: string) => `arn:aws:dynamodb:${roles.region}:${roles.account}:table/${name}`;
     [vaultKey, sealedTable, ledgerTable] = [VAULT_KEY!, arn(SEALED_TABLE!), arn(LEDGER_TABLE!)];
@@ -192,6 +200,14 @@ describeWith(['ministack'], "the functions' roles, by a simulation of their poli
       { role, ...change([challenge, 'app.example.com'], ['TXT']), may: false },
       { role, ...change([challenge], ['TXT', 'A']), may: false },
       { role, ...change([challenge], ['TXT'], 'Z2'), may: false },
+    ]);
+    expect(await wrong(questions)).toEqual([]);
+  });
+
+  it('assume the roles that the configuration names, for what it names them', async () => {
+    const questions = everybody((role) => [
+      { role, action: 'sts:AssumeRole', resource: CLUSTERS, may: ['push', 'react', 'scan'].includes(role) },
+      { role, action: 'sts:AssumeRole', resource: CLUSTERS.replace('clusters', 'admin'), may: false },
     ]);
     expect(await wrong(questions)).toEqual([]);
   });

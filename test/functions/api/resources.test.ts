@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { clusterProbe } from '../../../lib/adapters/kubernetes/clusterProbe.ts';
 import { clusterAccess } from '../../../lib/application/clusters.ts';
 import { openCredential } from '../../../lib/application/credentials.ts';
 import { clusterDecider, clusterStream } from '../../../lib/domain/cluster.ts';
@@ -176,6 +177,23 @@ describe('resources over HTTP', () => {
       const kept = JSON.stringify(await api.services.store.commits(clusterStream('prod')));
       for (const place of [...shown, kept]) expect(place).not.toContain(access.token);
       expect(await clusterAccess(api.services, 'prod')).toEqual(access);
+    });
+
+    test('of EKS are known by their name and a role, without any credential', async () => {
+      const { token: _, ...access } = await parts();
+      const roleArn = 'arn:aws:iam::111122223333:role/clusters';
+      const eks = { name: 'prod-1', region: 'eu-central-1', roleArn };
+      expect((await put(PATH, { ...access, eks })).status).toBe(201);
+      expect(await clusterAccess(api.services, 'prod')).toEqual({ ...access, eks });
+      for (const [member, value, code] of [
+        ['region', 'moon', 'InvalidRegion'],
+        ['roleArn', 'clusters', 'InvalidRoleArn'],
+      ]) {
+        const refused = await put('/v1/clusters/other', { ...access, eks: { ...eks, [member!]: value } });
+        expect(refused.json).toMatchObject({ status: 422, code, field: `eks.${member}` });
+      }
+      const probe = clusterProbe({ http: { request: () => Promise.reject(new Error('it was asked')) } as never });
+      await expect(probe.probe({ ...access, eks })).rejects.toMatchObject({ code: 'EksNotServed' });
     });
 
     test('with equal access stay as they are; with other access the old one is purged', async () => {
