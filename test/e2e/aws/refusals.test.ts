@@ -44,9 +44,15 @@ describeWith(['ministack', 'pebble', 'kubernetes'], 'On the deployed app, what A
   });
 
   it.each([
-    ['no zone of ours holds the name', 'unheld', {}, 'www.elsewhere.test'],
-    ['the zone that the solver names is not there', 'unzoned', { hostedZoneID: 'ZNOTTHERE' }, 'www.example.test'],
-  ])('because %s is told with the place', async (_, name, route53, dnsName) => {
+    ['no zone of ours holds the name', 'unheld', {}, 'www.elsewhere.test', '_acme-challenge.www.elsewhere.test'],
+    [
+      'the zone that the solver names is not there',
+      'unzoned',
+      { hostedZoneID: 'ZNOTTHERE' },
+      'www.example.test',
+      'no such hosted zone',
+    ],
+  ])('because %s is told with the place', async (_, name, route53, dnsName, place) => {
     const issuer = `${TEAM}-${name}`;
     const spec = acmeIssuer(refused.front, { solvers: [{ dns01: { route53, nameservers: [app.resolver] } }] });
     expect((await app.request('PUT', `/v1/clusterissuers/${issuer}`, { body: { spec } })).status).toBe(201);
@@ -55,7 +61,7 @@ describeWith(['ministack', 'pebble', 'kubernetes'], 'On the deployed app, what A
     expect((await app.request('PUT', `/v1/teams/${TEAM}/certificates/${name}`, { body })).status).toBe(201);
     const { code, detail, remedy } = await cause(name);
     expect(code).toBe('DnsNotZone');
-    expect(detail).toContain('_acme-challenge.www');
+    expect(detail).toContain(place);
     expect(remedy).toContain('zone');
   });
 
