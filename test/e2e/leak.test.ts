@@ -14,6 +14,7 @@ import {
   settled,
   specOf,
 } from '../support/core.ts';
+import { type EventReceiver, startEventReceiver } from '../support/eventReceiver.ts';
 import { acmeIssuer, failedIssuance, http01, rfc2136, stuckDelivery, TSIG } from '../support/issuing.ts';
 import { leaks, sealedKeys } from '../support/leaks.ts';
 import { startBind } from '../support/peers/bind.ts';
@@ -32,6 +33,8 @@ describeWith(['pebble', 'bind', 'kubernetes'], 'what is secret', () => {
   let pebble: Pebble;
   let cluster: Awaited<ReturnType<typeof sharedCluster>>;
   let service: Service;
+  /** Who is told of public events. */
+  let receiver: EventReceiver;
   let data: string;
   /** Everything that the program says, and all that its state machines hand on. */
   const said: string[] = [];
@@ -45,6 +48,7 @@ describeWith(['pebble', 'bind', 'kubernetes'], 'what is secret', () => {
     bind = await startBind({ zones: ['example.test', { name: 'closed.test', allowUpdate: false }] });
     pebble = await startPebble({ dnsServer: bind.address, externalAccountRequired: true });
     cluster = await sharedCluster();
+    receiver = await startEventReceiver();
     const say = (...words: unknown[]): void => void said.push(JSON.stringify(words));
     service = await serve({
       version: '0.0.0-test',
@@ -52,6 +56,7 @@ describeWith(['pebble', 'bind', 'kubernetes'], 'what is secret', () => {
       api: { host: '127.0.0.1', port: 0 },
       challenges: { host: '127.0.0.1', port: pebble.httpPort },
       hosts: [],
+      notify: { urls: [receiver.url] },
       allow: ['*'],
       directoryRoots: [],
       log: { info: say, warn: say, error: say },
@@ -60,6 +65,7 @@ describeWith(['pebble', 'bind', 'kubernetes'], 'what is secret', () => {
   });
   afterAll(async () => {
     await service?.stop();
+    await receiver?.close();
     await pebble?.stop();
     await bind?.stop();
   });
@@ -112,6 +118,9 @@ describeWith(['pebble', 'bind', 'kubernetes'], 'what is secret', () => {
     // Of the built-in CA, the service itself, two accounts, and the two certificates that came.
     expect([...secrets.keys()].filter((name) => name.startsWith('key '))).toHaveLength(6);
     expect(said.length).toBeGreaterThan(15);
+    expect(new Set(receiver.types())).toEqual(
+      new Set(['requested', 'issued', 'delivered', 'failed'].map((type) => `certificate.${type}`)),
+    );
 
     expect(await find()).toEqual([]);
     // The search itself is not blind: it finds what lies open by intent.
@@ -130,6 +139,7 @@ describeWith(['pebble', 'bind', 'kubernetes'], 'what is secret', () => {
     return [
       ...files.flatMap((file) => search(relative(data, file), readFileSync(file).toString('latin1'))),
       ...search('log or state machine', said.join('\n')),
+      ...search('public event', JSON.stringify(receiver.calls)),
     ];
   }
 
