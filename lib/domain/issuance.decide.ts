@@ -14,7 +14,7 @@ import {
   type StepProblem,
 } from './issuance.ts';
 import { sameJson } from './json.ts';
-import { type Problem, urgentPause, withJitter } from './problem.ts';
+import { type Problem, urgentPause, validationPause, withJitter } from './problem.ts';
 import { Refusal } from './refusal.ts';
 import { earliest, type Instant, later, plusSeconds, secondsBetween } from './time.ts';
 
@@ -210,7 +210,8 @@ function recordFailure(
       ? { ...state, ownFailures: state.ownFailures + 1 }
       : { ...state, caFailures: state.caFailures + 1 };
   const left = expires === undefined ? undefined : secondsBetween(now, expires);
-  const pause = urgentPause(retrySeconds(cause.class, counted), left, isOfTheCa(cause.problem));
+  const usual = Math.max(retrySeconds(cause.class, counted), validationPause(cause.problem, counted.caFailures));
+  const pause = urgentPause(usual, left, isOfTheCa(cause.problem));
   const backoff = plusSeconds(now, withJitter(pause, random));
   const retryAt = cause.retryAt ? atMost(later(cause.retryAt, plusSeconds(now, 1)), now) : backoff;
   return [{ type: 'IssuanceFailed', run: state.run, class: cause.class, problem: cause.problem, retryAt }];

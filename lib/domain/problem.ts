@@ -61,6 +61,16 @@ export const classOf = (problem: Problem): FailureClass => CLASS[problem.type] ?
 /** Seconds before attempt `failures + 1`: 60 s doubling to 8 h; a CA allows 5 failed validations an hour. */
 export const backoffSeconds = (failures: number): number => Math.min(60 * 2 ** Math.max(0, failures - 1), 8 * 3600);
 
+/** What a CA's look at a challenge ends in (RFC 8555 6.7). CAs count these, and stop looking after a few. */
+const FAILED_VALIDATION = new Set(['dns', 'connection', 'tls', 'unauthorized', 'incorrectResponse', 'caa']);
+
+/**
+ * Seconds at least before attempt `failures + 1` where the last one ended in a failed validation: 5 min doubling to 8 h, which is four attempts
+ * in the first hour. A CA allows five failures an hour for a name.
+ */
+export const validationPause = ({ type }: Problem, failures: number): number =>
+  FAILED_VALIDATION.has(type) ? Math.min(300 * 2 ** Math.max(0, failures - 1), 8 * 3600) : 0;
+
 /** Spreads `seconds` by up to a fifth, from a number in [0, 1) that the caller supplies. */
 export const withJitter = (seconds: number, random: number): number => Math.round(seconds * (0.9 + random * 0.2));
 

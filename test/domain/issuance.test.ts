@@ -229,7 +229,7 @@ describe('failures', () => {
       .then();
     given(...running, recorded('backoff'))
       .when(fail)
-      .then(failed(1, 'backoff', plus(60)));
+      .then(failed(1, 'backoff', plus(300)));
   });
 
   it('take what a step threw, and do not count it against the CA', () => {
@@ -424,5 +424,26 @@ describe('the pause before another attempt, as the certificate that stands runs 
     expect(failure('caUnreachable', 20, plus(-60))).toBe(300);
     expect(failure('dns', 20, plus(60))).toBe(900);
     expect(failure('caUnreachable', 0, plus(60))).toBe(60);
+  });
+});
+
+describe('attempts after failed validations', () => {
+  it('are four in the first hour, whatever class they have', () => {
+    for (const [type, of] of [
+      ['dns', 'backoff'],
+      ['unauthorized', 'person'],
+    ] as const) {
+      let at = 0;
+      let within = 0;
+      for (let failures = 0; at < 3600; failures++) {
+        within++;
+        const state = { ...noIssuance, status: 'running', run: 1, caFailures: failures } as IssuanceState;
+        const thrown = { step: 'Challenge', class: of, problem: { type, detail: '' } };
+        const command = { type: 'RecordFailure', run: 1, thrown, random: 0 } as const;
+        const [event] = issuanceDecider.decide(command, state, START);
+        at += secondsBetween(START, (event as { retryAt: string }).retryAt);
+      }
+      expect(within).toBe(4);
+    }
   });
 });
