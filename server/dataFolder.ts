@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { damaged, unreadable } from '../lib/adapters/sqlite/errors.ts';
 import { takeLock } from '../lib/adapters/sqlite/folderLock.ts';
 import { Refusal } from '../lib/domain/refusal.ts';
@@ -77,9 +77,27 @@ export function openDataFolder(path: string): DataFolder {
   }
 }
 
+/** With its parents. Node's own way to do so never ends where a parent can be neither made nor found, as below /proc. */
+function makeFolders(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && statSync(folder).isDirectory()) return;
+    if (code === 'EEXIST') {
+      throw new Refusal('DataFolderForeign', `${folder} is a file.`, {
+        remedy: 'Name a folder, or one that does not exist yet.',
+      });
+    }
+    if (code !== 'ENOENT' || dirname(folder) === folder) throw error;
+    makeFolders(dirname(folder));
+    mkdirSync(folder, { mode: 0o700 });
+  }
+}
+
 function makeFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolders(folder);
     const found = readdirSync(folder);
     // The lock alone: a start that was killed at once.
     if (found.includes(DESCRIPTION) || found.includes(LOCK)) return;

@@ -100,8 +100,11 @@ test('a folder of a newer format, or with a damaged description, is refused and 
   openDataFolder(path).release();
 });
 
-test('a path that is a file is refused as unreadable', async () => {
+test('a path that is a file is refused as that, and one where no folder can be made as unreadable', async () => {
   const path = join(tempDir('folder'), 'file');
   writeFileSync(path, '');
-  expect((await refusalOf(() => openDataFolder(path))).code).toBe('DataFolderUnreadable');
+  expect((await refusalOf(() => openDataFolder(path))).code).toBe('DataFolderForeign');
+  for (const nowhere of [join(path, 'below'), '/proc/chancery/data']) {
+    expect((await refusalOf(() => openDataFolder(nowhere))).code).toBe('DataFolderUnreadable');
+  }
 });
