@@ -6,6 +6,7 @@ import { pythonEnvs, whyUninstallable } from './pythonEnvs.ts';
 /** Software that a test may need besides Node. */
 export const peerNames = [
   'openssl',
+  'prometheus',
   'bind',
   'knot',
   'pebble',
@@ -40,6 +41,7 @@ const checks: Record<PeerName, () => string | undefined> = {
   bind: () => program('named', 'bind9') ?? program('nsupdate', 'bind9-dnsutils'),
   knot: () => program('knotd', 'knot'),
   openssl: () => program('openssl', 'openssl'),
+  prometheus: () => program('promtool', 'prometheus'),
 };
 
 /** Why a peer cannot run here, with the remedy; undefined when it can. */

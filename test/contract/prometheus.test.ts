@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { processMetrics } from '../../server/metrics.ts';
+import { readPage } from '../docs/markdown.ts';
+import { testApi } from '../support/api.ts';
+import { runCommand } from '../support/commands.ts';
+import { issueNow } from '../support/issue.ts';
+import { describeWith } from '../support/peers/describeWith.ts';
+import { repository } from '../support/peers/paths.ts';
+
+const RULES = join(repository, 'deploy/prometheus/chancery.rules.yaml');
+
+interface Rule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly annotations: { readonly runbook: string };
+}
+const rules = (): Rule[] =>
+  (parse(readFileSync(RULES, 'utf8')) as { groups: { rules: Rule[] }[] }).groups.flatMap((group) => group.rules);
+
+/** Names that promtool would have otherwise: cert-manager's own, which its boards ask for, and those that prom-client gives to every Node process. */
+const MEANT = ['certmanager_clock_time_seconds_gauge ', 'nodejs_active_'];
+
+/** /metrics of a service that has a certificate, with the metrics of its process. */
+async function metrics(): Promise<string> {
+  const own = processMetrics();
+  own.watch({ running: () => 0, lastScan: () => 0 });
+  own.observe({ operation: 'x', status: 200, seconds: 1 });
+  own.count([{ metrics: { Issued: 1 } }]);
+  const api = await testApi({ metrics: () => own.text() });
+  try {
+    await api.putTeam('web');
+    await api.putIssuer('web', 'own', { selfSigned: {} });
+    const spec = { dnsNames: ['app.example.test'], issuerRef: { name: 'own' } };
+    await api.send('PUT', '/v1/teams/web/certificates/app', { json: { spec } });
+    await issueNow(api.services, 'web', 'app');
+    await api.projected();
+    return (await api.send('GET', '/metrics')).body;
+  } finally {
+    await api.close();
+  }
+}
+
+describeWith(['prometheus'], 'Prometheus', () => {
+  it('loads the rules', async () => {
+    const { code, stdout, stderr } = await runCommand('promtool', ['check', 'rules', RULES]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain(`${rules().length} rules found`);
+  });
+
+  it('raises each alert when it should, and not before', async () => {
+    const file = join(repository, 'test/fixtures/prometheus.rules.test.yaml');
+    const { code, stdout, stderr } = await runCommand('promtool', ['test', 'rules', file]);
+    expect({ code, output: stdout + stderr }).toMatchObject({ code: 0 });
+    const tested = readFileSync(file, 'utf8');
+    for (const { alert } of rules()) expect(tested, alert).toContain(`alertname: ${alert}\n`);
+  });
+
+  it('reads /metrics, and finds there what every rule asks for', async () => {
+    const text = await metrics();
+    const { stdout, stderr } = await runCommand('promtool', ['check', 'metrics'], text);
+    const findings = `${stdout}${stderr}`.trim().split('\n');
+    expect(findings.filter((line) => !MEANT.some((meant) => line.startsWith(meant)))).toEqual([]);
+    const names = new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name!));
+    for (const { alert, expr } of rules()) {
+      const asked = expr.match(/\b(?:certmanager|chancery)_\w+/g) ?? [];
+      expect(asked.length, alert).toBeGreaterThan(0);
+      for (const name of asked) expect(names, alert).toContain(name.replace(/_count$/, ''));
+    }
+  });
+
+  it('is led by every alert to a heading of the runbook', () => {
+    const { anchors } = readPage('docs/runbook.md', readFileSync(join(repository, 'docs/runbook.md'), 'utf8'));
+    for (const { alert, annotations } of rules()) {
+      const [file, heading] = annotations.runbook.split('#');
+      expect(file, alert).toBe('docs/runbook.md');
+      expect(anchors, alert).toContain(heading);
+    }
+  });
+});
