@@ -16,7 +16,12 @@ const type = <T extends string>(name: T) => fc.constant(name);
 describe('an issuer', () => {
   const { given } = rulesOf(issuerDecider);
   const spec: IssuerSpec = { selfSigned: {} };
-  const failover = { ...FAILOVER_DEFAULTS, to: [{ name: 'other', kind: 'ClusterIssuer' }], failures: 1, back: '1m' } as const;
+  const failover = {
+    ...FAILOVER_DEFAULTS,
+    to: [{ name: 'other', kind: 'ClusterIssuer' }],
+    failures: 1,
+    back: '1m',
+  } as const;
   const guarded: IssuerSpec = { ...spec, failover };
   const configured = (generation: number, of = spec) => ({ type: 'IssuerConfigured', generation, spec: of }) as const;
   const ready = { type: 'RecordReadiness', generation: 1, ready: true } as const;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { USAGES, type Usage } from '../../domain/usages.ts';
 import { closed } from './closed.ts';
-import { duration, labelName, subdomainName } from './common.ts';
+import { duration, issuerRef, labelName, subdomainName } from './common.ts';
 
 /** Far above what a certificate may have, so that the count is refused with its own words and the work is bounded. */
 const nameList = z.array(z.string().max(4096)).max(1000);
@@ -35,16 +35,6 @@ const secretTemplate = closed({
     .describe(
       'Annotations that the delivered Secret carries; those of cert-manager.io and chancery.dev are ours to write.',
     ),
-});
-
-/** A reference to an issuer of the team or a shared one. `group` is accepted as cert-manager's and is not kept. */
-const issuerRef = closed({
-  name: subdomainName.describe("The issuer's name."),
-  kind: z
-    .enum(['Issuer', 'ClusterIssuer'])
-    .optional()
-    .describe("Issuer: the team's own (default). ClusterIssuer: shared."),
-  group: z.enum(['cert-manager.io', 'chancery.dev']).optional().describe('Accepted; has no effect.'),
 });
 
 const privateKey = closed({
@@ -118,7 +108,9 @@ export const certificateSpec = closed(
     duration: duration.optional().describe('Default 2160h (90 days), at least 1h. ACME CAs decide themselves.'),
     renewBefore: duration
       .optional()
-      .describe('Before expiry; at least 5m, below duration. Default: a third of the actual lifetime.'),
+      .describe(
+        'Before expiry; at least 5m, below duration. Default: a third of the actual lifetime, half of one under ten days.',
+      ),
     renewBeforePercentage: z
       .int()
       .optional()
