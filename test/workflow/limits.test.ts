@@ -174,6 +174,53 @@ describe('an issuer whose CA has limits', () => {
   });
 });
 
+describe('a process that dies', () => {
+  const limits = {
+    newOrders: { count: 5, period: '10h' },
+    certificatesPerDomain: { count: 5, period: '10h' },
+    certificatesPerIdentifierSet: { count: 5, period: '10h' },
+  };
+
+  it.each([
+    ['before it reserves', 1, 'before'],
+    ['after it has reserved', 1, 'after'],
+    ['before it counts the order', 2, 'before'],
+    ['after it has counted the order', 2, 'after'],
+    ['before it counts the certificate', 3, 'before'],
+    ['after it has counted the certificate', 3, 'after'],
+  ] as const)('%s counts once all the same', async (_, nth, when) => {
+    let writes = 0;
+    const world = await startWorld({
+      decorate: (services) => {
+        const { limits: rows } = services;
+        const write: typeof rows.write = async (given) => {
+          const dies = ++writes === nth;
+          if (dies && when === 'before') throw new Error('the process died');
+          const answer = await rows.write(given);
+          if (dies) throw new Error('the process died');
+          return answer;
+        };
+        return { ...services, limits: { ...rows, write } };
+      },
+    });
+    open.push(world);
+    await putIssuer(world.services, 'shop', 'limited', { acme: { ...acme, rateLimits: limits } });
+    await request(world, 'app');
+    await issued(world, 'app');
+    const state = await eventually('it is done', async () => {
+      const one = await issuanceOf(world.services, await newestIssuance(world.services, 'shop', 'app'));
+      return one.status === 'succeeded' && one;
+    });
+    expect(writes).toBeGreaterThanOrEqual(nth);
+    for (const key of state.limits!.keys) {
+      const bucket = (await bucketOf(world, key))!;
+      expect([key, bucket.reservations.length]).toEqual([key, 0]);
+      expect([key, tokens({ count: 5, period: 10 * HOUR }, bucket, instant(bucket.at))]).toEqual([key, 4]);
+    }
+    expect(world.ca.requests.filter((asked) => asked === 'newOrder').length).toBeLessThanOrEqual(2);
+  });
+});
+
 describe('a CA that says what it allows', () => {
   const slowDown = (world: World, detail: string, status = 429) => {
     const retryAt = plusSeconds(world.services.clock.now(), HOUR);
