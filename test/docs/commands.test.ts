@@ -5,9 +5,12 @@ import { repository } from '../support/peers/paths.ts';
 import { commandTable } from './commandTable.ts';
 import { pages } from './markdown.ts';
 
-describe('The commands that README and CONTRIBUTING show', () => {
+/** Pages whose commands people paste one after the other. */
+const SHOWING = ['README.md', 'CONTRIBUTING.md', 'docs/aws.md', 'docs/aws-upkeep.md'];
+
+describe('The commands that README, CONTRIBUTING and the pages about AWS show', () => {
   const shown = pages()
-    .filter(({ path }) => path === 'README.md' || path === 'CONTRIBUTING.md')
+    .filter(({ path }) => SHOWING.includes(path))
     .flatMap(({ commands }) => commands);
 
   it('are each run by a test, or have a reason why not', () => {

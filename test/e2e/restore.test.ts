@@ -4,6 +4,7 @@ import {
   DescribeTableCommand,
   RestoreTableToPointInTimeCommand,
   UpdateContinuousBackupsCommand,
+  UpdateTableCommand,
 } from '@aws-sdk/client-dynamodb';
 import { Route53Client } from '@aws-sdk/client-route-53';
 import { DeleteSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -16,6 +17,7 @@ import type { Destination } from '../../lib/domain/destination.ts';
 import { policyOf } from '../../lib/domain/policy.ts';
 import { teamDecider, teamStream } from '../../lib/domain/team.ts';
 import type { ViewRow } from '../../lib/ports/views.ts';
+import { parseConfig } from '../../lib/stacks/config.ts';
 import { clientOf } from '../support/aws.ts';
 import { type AwsCore, startAwsCore } from '../support/awsCore.ts';
 import { loadCertificate, putCluster, putIssuer, requestCertificate, settled, specOf } from '../support/core.ts';
@@ -114,8 +116,16 @@ describeWith(['ministack', 'pebble', 'kubernetes', 'openssl'], 'A restore from p
         }),
       );
     }
+    // A restored table has its indexes, and no stream: that is switched on by hand, and its ARN goes into the configuration.
+    const StreamSpecification = { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' } as const;
+    await dynamodb.send(new UpdateTableCommand({ TableName: names.ledger, StreamSpecification }));
     const { Table } = await dynamodb.send(new DescribeTableCommand({ TableName: names.ledger }));
     expect(Table!.GlobalSecondaryIndexes?.map(({ IndexName }) => IndexName).sort()).toEqual(['due', 'streams']);
+    const configured = {
+      ledger: { table: names.ledger, stream: Table!.LatestStreamArn! },
+      sealed: { table: names.sealed },
+    };
+    expect(parseConfig({ restored: configured }).restored).toEqual(configured);
     return startAwsCore(aws, { on: { tables: names, vaultKey }, resolvers: [resolver.address] });
   }
 

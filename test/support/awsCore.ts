@@ -37,6 +37,7 @@ import type { ScanResult } from '../../lib/application/scan.ts';
 import type { Services } from '../../lib/application/services.ts';
 import type { Commit, EventStore } from '../../lib/ports/eventStore.ts';
 import type { Measurement } from '../../lib/ports/metrics.ts';
+import type { Clock } from '../../lib/ports/system.ts';
 import { systemClock, systemIds } from '../../server/system.ts';
 import { embeddedWorkflows, type WorkflowObserver } from '../../server/workflows.ts';
 import { clientOf as plainClientOf } from './aws.ts';
@@ -73,14 +74,18 @@ export interface AwsCoreOptions {
   readonly on?: Pick<AwsCore, 'tables' | 'vaultKey'>;
   /** Where names are looked up. */
   readonly resolvers?: readonly string[];
+  /** The machine's own when absent. */
+  readonly clock?: Clock;
   /** Told of each client that was made. */
   readonly watch?: (client: AnyClient) => void;
   /** Told of each call of a function: a step by its state, and `project`, `react`, `scan`. */
   readonly called?: (name: string) => void;
+  /** Told of each start of a machine that was asked for. */
+  readonly started?: (machine: string) => void;
 }
 
 export async function startAwsCore(aws: Ministack, options: AwsCoreOptions = {}): Promise<AwsCore> {
-  const { watch = () => {}, called = () => {}, resolvers } = options;
+  const { watch = () => {}, called = () => {}, started = () => {}, clock = systemClock, resolvers } = options;
   const watched = <C extends AnyClient>(client: C): C => {
     watch(client);
     return client;
@@ -103,8 +108,8 @@ export async function startAwsCore(aws: Ministack, options: AwsCoreOptions = {})
   const table = { client: dynamodb, tableNames: on.tables };
   const feed = follower(dynamodbEventStore(table));
   const http = httpClient({ allow: ['*'] });
-  const acme = acmeServer({ http, clock: systemClock, userAgent: 'chancery/test' });
-  const ledger = new Ledger(feed.store, systemClock, systemIds);
+  const acme = acmeServer({ http, clock, userAgent: 'chancery/test' });
+  const ledger = new Ledger(feed.store, clock, systemIds);
   const vault = secretVault(dynamodbSealedRows(table), kmsDataKeys(kms, { keyId: on.vaultKey }));
   const dns = dnsProvider({ http, guard: addressGuard(['*']), ...(resolvers && { resolvers }) });
   const measured: Measurement[] = [];
@@ -116,7 +121,12 @@ export async function startAwsCore(aws: Ministack, options: AwsCoreOptions = {})
     store: feed.store,
     views: dynamodbViews(table),
     vault,
-    workflows,
+    workflows: {
+      start(machine, name, input) {
+        started(machine);
+        return workflows.start(machine, name, input);
+      },
+    },
     acme,
     dns: dnsProviders({ dns, route53: route53DnsProvider({ client: () => route53, dns }) }),
     caa: caaRecords(resolvers, 2000),
@@ -129,7 +139,7 @@ export async function startAwsCore(aws: Ministack, options: AwsCoreOptions = {})
       secretsManager: secretsManagerDestinations({ client: () => secrets }),
     }),
     clusters: kubernetesClusters({ http }),
-    clock: systemClock,
+    clock,
     ids: systemIds,
     log: { info: () => {}, warn: () => {}, error: () => {} },
     metrics: (found) => void measured.push(...found),
