@@ -2,7 +2,7 @@ import { accountDecider, accountStream } from '../domain/account.ts';
 import { caHost, kindOf, limitKey, limitOf } from '../domain/caLimits.ts';
 import { SHARED } from '../domain/issuer.ts';
 import { issuerLabel } from '../domain/issuerLabel.ts';
-import { fullBucket, useOf } from '../domain/limits.ts';
+import { fullBucket, percentOf } from '../domain/limits.ts';
 import type { AcmeIssuerSpec, IssuerSpec } from '../domain/spec.ts';
 import { millis } from '../domain/time.ts';
 import type { LimitRow } from '../ports/limitRows.ts';
@@ -66,7 +66,7 @@ export async function limitUse(services: Needs): Promise<IssuerUse[]> {
     const uses = keys[index]!.flatMap((key) => {
       const bucket = buckets.get(key) ?? fullBucket;
       const limit = limitOf(spec, key);
-      if (limit) return [useOf(limit, bucket, now).percent];
+      if (limit) return [percentOf(limit, bucket, now)];
       return (bucket.blockedUntil ?? 0) > millis(now) ? [100] : [];
     });
     return uses.length === 0 ? [] : [{ issuer, percent: Math.max(...uses) }];

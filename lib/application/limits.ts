@@ -5,7 +5,7 @@ import { shortDuration } from '../domain/duration.ts';
 import type { Identifier } from '../domain/identifier.ts';
 import type { LimitReservation } from '../domain/issuance.ts';
 import { type Buckets, HELD, reserveAll, type Want } from '../domain/limits.decide.ts';
-import { type Bucket, forgettableAt, fullBucket, type Limit, reservationOf, useOf } from '../domain/limits.ts';
+import { type Bucket, forgettableAt, fullBucket, type Limit, percentOf, reservationOf } from '../domain/limits.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { AcmeIssuerSpec } from '../domain/spec.ts';
 import { earliest, type Instant, instant, millis, plusSeconds } from '../domain/time.ts';
@@ -108,7 +108,7 @@ function nowBusy(
   const listed = (row?.doc as BusyBuckets | undefined)?.until ?? {};
   const time = millis(now);
   const joins = [...changed].filter(
-    ([key, { bucket, limit }]) => limit && !((listed[key] ?? 0) > time) && useOf(limit, bucket, now).percent >= BUSY,
+    ([key, { bucket, limit }]) => limit && !((listed[key] ?? 0) > time) && percentOf(limit, bucket, now) >= BUSY,
   );
   if (joins.length === 0) return undefined;
   const kept = Object.entries(listed).filter(([, until]) => until > time);

@@ -63,20 +63,28 @@ export interface Use {
 }
 
 export function useOf(limit: Limit, bucket: Bucket, now: Instant): Use {
-  const time = timeIn(bucket, now);
-  const standing = live(bucket, time);
-  const reserved = standing.filter(({ from }) => from <= time).length;
-  const used = limit.count - tokens(limit, bucket, now);
-  const free = nextFree(limit, bucket, now);
-  const blocked = (bucket.blockedUntil ?? 0) > time;
-  const share = ((used + reserved) / limit.count) * 100;
+  const standing = live(bucket, timeIn(bucket, now));
+  const reserved = heldNow(bucket, now);
   return {
-    used,
+    used: limit.count - tokens(limit, bucket, now),
     reserved,
     waiting: standing.length - reserved,
-    nextFree: instant(Math.max(free, millis(now))),
-    percent: blocked ? 100 : Math.min(100, Math.max(0, share)),
+    nextFree: instant(Math.max(nextFree(limit, bucket, now), millis(now))),
+    percent: percentOf(limit, bucket, now),
   };
+}
+
+/** 0 to 100: how much of a bucket is used or reserved; 100 while the CA wants nothing. */
+export function percentOf(limit: Limit, bucket: Bucket, now: Instant): number {
+  if ((bucket.blockedUntil ?? 0) > timeIn(bucket, now)) return 100;
+  const gone = limit.count - tokens(limit, bucket, now) + heldNow(bucket, now);
+  return Math.min(100, Math.max(0, (gone / limit.count) * 100));
+}
+
+/** Tokens that somebody holds, and does not wait for. */
+function heldNow(bucket: Bucket, now: Instant): number {
+  const time = timeIn(bucket, now);
+  return live(bucket, time).filter(({ from }) => from <= time).length;
 }
 
 /**
