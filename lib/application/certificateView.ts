@@ -114,7 +114,8 @@ function nextAction(
   const need = nextRenewal(facts.certificate, facts.now);
   if (!need) return {};
   const { at, reason } = need;
-  return { nextAction: { action: 'Renew', message: `It is renewed at ${at}: ${WHY[reason]}`, at } };
+  const why = reason === 'Expiring' ? '' : `: ${WHY[reason]}`;
+  return { nextAction: { action: 'Renew', message: `It is renewed at ${at}${why}`, at } };
 }
 
 function issuingNext(facts: CertificateFacts, issuance: IssuanceView | undefined): NextAction {
