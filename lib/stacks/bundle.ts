@@ -35,6 +35,9 @@ const ELSEWHERE = ['ini', 'sso', 'process', 'web-identity', 'login', 'http'].map
   (kind) => `@aws-sdk/credential-provider-${kind}`,
 );
 
+/** The SDK loads it for operations that answer with a stream of events, of which none is called here. */
+const EVENT_STREAMS = '@smithy/core/event-streams';
+
 /**
  * Bundles an entry point with all that it imports, minified, for Node 24.
  * @param entry path from the program's folder
@@ -55,7 +58,7 @@ export async function bundle(entry: string, keepNames = false): Promise<Bundle> 
     format: 'esm',
     mainFields: ['module', 'main'],
     banner: { js: REQUIRE },
-    external: [...ELSEWHERE, '@smithy/credential-provider-imds'],
+    external: [...ELSEWHERE, '@smithy/credential-provider-imds', EVENT_STREAMS],
     plugins: [pure, leanSdk],
     legalComments: 'none',
     logLevel: 'warning',
