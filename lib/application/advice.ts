@@ -90,6 +90,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
   CredentialFieldMissing: "Name one of the credential's fields as key.",
   ProfileNotOffered: "Correct the issuer's profile: its CA does not offer this one.",
   IssuedMismatch: 'The CA sent another certificate than was asked for: tell its operator. It is ordered anew.',
+  KeyMissing: 'Nothing: the certificate is issued again, with a new key. Find out who else writes to the vault.',
+  KeyMismatch: 'Nothing: the certificate is issued again, with a new key. Find out who else writes to the vault.',
   ChainMissing: 'Nothing: the next run obtains the certificate again.',
   // Deliveries.
   DestinationTaken: 'Name another destination, or delete the certificate that has this one.',

@@ -4,7 +4,7 @@ import { certificateStream } from '../../lib/domain/certificate.ts';
 import { type Destination, destinationKey } from '../../lib/domain/destination.ts';
 import { eventually, loadCertificate, requestCertificate, settled } from '../support/core.ts';
 import { startWorld, type World } from '../support/doubles/world.ts';
-import { deliveryOf, renew, stuckDelivery } from '../support/issuing.ts';
+import { deliveryOf, eventsOf, renew, stuckDelivery } from '../support/issuing.ts';
 import { specOf } from '../support/specs.ts';
 
 const prod: Destination = { kind: 'kubernetes', cluster: 'prod', namespace: 'shop', secretName: 'tls' };
@@ -192,4 +192,33 @@ it('keeps its key when the spec goes over to a CSR, until what the CSR asked for
   free();
   await eventually('the CSR is issued', async () => (await delivered(world)).issued?.revision === 2);
   expect(world.destinations.stored.get(PROD)?.key).toBeUndefined();
+});
+
+it.each([
+  ['the key is lost', 'key', undefined, 'SecretLost'],
+  ['the chain is lost', 'chain', undefined, 'SecretLost'],
+  ['another key stands in its place', 'key', 'other', 'Mismatch'],
+] as const)('has the certificate replaced, once, when %s', async (_, what, other, reason) => {
+  const world = await made();
+  await request(world);
+  const { uid, issued } = await delivered(world);
+  const damaged = `${what}/${uid}/1`;
+  const { vault, x509 } = world.services;
+  const open = vault.open.bind(vault);
+  const pem = other && Buffer.from(await x509.generateKey(spec.privateKey));
+  Object.assign(vault, {
+    open: async (ref: string, owner: string) => (ref === damaged ? pem : open(ref, owner)),
+  });
+  world.turn(600);
+  const more = { ...spec, destinations: [prod, { ...prod, secretName: 'copy' }] };
+  await request(world, 'app', more);
+  const next = await eventually('it is replaced', async () => {
+    const state = await loadCertificate(world.services, 'shop', 'app');
+    return state.issued!.revision === 2 && state;
+  });
+  expect(next.issued!.fingerprint).not.toBe(issued!.fingerprint);
+  const types = await eventsOf(world.services, certificateStream('shop', 'app'));
+  expect(types.filter(({ type }) => type === 'ReplacementScheduled')).toMatchObject([{ revision: 1, reason }]);
+  expect(types.filter(({ type }) => type === 'RenewalRequested')).toMatchObject([{ revision: 2, reason }]);
+  await delivered(world);
 });

@@ -12,6 +12,7 @@ type Needs = Pick<Services, 'vault' | 'x509'>;
 /**
  * What a destination shall hold of a revision, from the vault. One that was issued for a CSR has no key there, and a CA's key may be where nobody
  * can take it out.
+ * @throws Refusal `ChainMissing`, `KeyMissing`, `KeyMismatch`
  */
 export async function contentsOf(
   { vault, x509 }: Needs,
@@ -29,7 +30,12 @@ export async function contentsOf(
   if (!chain) throw new Refusal('ChainMissing', `revision ${desired.revision} is not in the vault`);
   const { spec } = certificate;
   // Not by the spec: it may have gone over to a CSR since, while the revision that is delivered still has its key.
-  const key = heldKey(await text(keyRefOf(desired.uid, desired.revision)));
+  const sealed = await text(keyRefOf(desired.uid, desired.revision));
+  const { issued } = certificate;
+  if (!sealed && issued?.keyRef && issued.revision === desired.revision)
+    throw new Refusal('KeyMissing', `the key of revision ${desired.revision} is not in the vault`);
+  const key = heldKey(sealed);
+  if (key) await checkTogether(x509, key, chain);
   return {
     certificate: chain,
     key: key && x509.encodeKey(key, spec.privateKey.encoding),
@@ -37,6 +43,13 @@ export async function contentsOf(
     fingerprint: desired.fingerprint,
     template: templateOf(name, spec),
   };
+}
+
+/** A server would not start with a key that is not its certificate's. @throws Refusal `KeyMismatch` */
+async function checkTogether(x509: Needs['x509'], key: string, chain: string): Promise<void> {
+  const { publicKey } = await x509.signer(key);
+  if (x509.readChain(chain)[0]?.publicKeyHash === x509.publicKeyHash(publicKey)) return;
+  throw new Refusal('KeyMismatch', 'the key in the vault is not the one that was certified');
 }
 
 /** cert-manager's annotations and label on a Secret, below what the spec's secretTemplate asks for. */

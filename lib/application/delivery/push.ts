@@ -4,6 +4,7 @@ import { type DeliveryCommand, deliveryDecider } from '../../domain/delivery.dec
 import type { DeliveryState, DesiredDelivery } from '../../domain/delivery.ts';
 import { checkPolicy } from '../../domain/policy.ts';
 import { isOwnFault, Refusal } from '../../domain/refusal.ts';
+import type { ReplacementReason } from '../../domain/renewal.ts';
 import { liveTeam, teamDecider, teamStream } from '../../domain/team.ts';
 import { plusSeconds } from '../../domain/time.ts';
 import type { PushContext, PushResult } from '../../ports/destinations.ts';
@@ -33,8 +34,31 @@ export async function push(services: Needs, input: DeliverInput): Promise<Outcom
     return await record(services, input, desired, result);
   } catch (error) {
     if (!(error instanceof Refusal) || isOwnFault(error)) throw error;
+    await replaceDamaged(services, input, state.desired, error.code);
     return record(services, input, state.desired, { outcome: 'refused', reason: error.code, message: error.message });
   }
+}
+
+/** What is lost or does not fit together in the vault is of no use to anybody: the revision is replaced. */
+const DAMAGE: Readonly<Record<string, ReplacementReason>> = {
+  ChainMissing: 'SecretLost',
+  KeyMissing: 'SecretLost',
+  KeyMismatch: 'Mismatch',
+};
+
+async function replaceDamaged(
+  { ledger, clock }: Needs,
+  { delivery }: DeliverInput,
+  { certificate, uid, revision }: DesiredDelivery,
+  code: string,
+): Promise<void> {
+  const reason = DAMAGE[code];
+  const stream = certificateStream(...splitName(certificate));
+  const { state } = await ledger.load(certificateDecider, stream);
+  // The decider leaves it at that when the revision is no longer the newest; another life of the name has its own.
+  if (!reason || state.status !== 'live' || state.uid !== uid) return;
+  const command = { type: 'ScheduleReplacement', revision, reason, at: clock.now() } as const;
+  await ledger.handle(certificateDecider, stream, command, { actor: 'step:Push', correlationId: delivery });
 }
 
 type Result = PushResult | { readonly outcome: 'withdrawn' };
