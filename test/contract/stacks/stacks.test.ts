@@ -246,15 +246,29 @@ describe('The stacks', () => {
         .map((name) => `chancery-${name}`)
         .sort(),
     );
-    const steps = ofType('AWS::StepFunctions::StateMachine').flatMap(({ Properties }) =>
-      Object.values(Properties.DefinitionSubstitutions).map((arn) => JSON.stringify(arn)),
-    );
+    // A step whose errors its machine does not catch ends the execution, and another alarm tells of that.
+    const caught = ofType('AWS::StepFunctions::StateMachine').flatMap(({ Properties }) => {
+      const { States } = JSON.parse(Properties.DefinitionString) as { States: Record<string, { Catch?: unknown }> };
+      const states = Object.entries(States).filter(([, { Catch }]) => Catch);
+      return states.map(([state]) => Properties.DefinitionSubstitutions[`${state}FunctionArn`] as object);
+    });
     const functionOf = (metric: object): string =>
       JSON.stringify(metric).match(/(?:ExportsOutputRef)?(\w+?)Function[0-9A-F]{8}/)![1]!;
     const watched = metricsOf('step-errors').map(functionOf).sort();
-    expect(watched).toEqual([...new Set(steps.map((arn) => functionOf([arn])))].sort());
-    expect(watched).toContain('recordPushFailure');
+    expect(watched).toEqual(caught.map(functionOf).sort());
+    expect(watched).toEqual(expect.arrayContaining(['order', 'push', 'recordFailure']));
+    expect(metricsOf('executions').length).toBe(4);
     expect(metricsOf('feed-late').map(functionOf).sort()).toEqual(['project', 'react']);
+  });
+
+  it('show what is watched on a dashboard, and each team and issuer that has numbers', () => {
+    const [dashboard] = ofType('AWS::CloudWatch::Dashboard');
+    const body = JSON.stringify(dashboard!.Properties.DashboardBody);
+    for (const { Properties } of ofType('AWS::CloudWatch::Alarm'))
+      expect(body).toContain(Properties.AlarmDescription.split('. What to do: ')[0]);
+    for (const dimension of ['Team', 'Issuer']) expect(body).toContain(`{Chancery,Instance,${dimension}}`);
+    for (const outcome of ['Issued', 'Renewed', 'IssuancesFailed', 'Delivered', 'DeliveriesFailed'])
+      expect(body).toContain(outcome);
   });
 
   it('pay for few metrics: alarms are made of at most ten each, and of thirty in all', () => {
