@@ -26,10 +26,10 @@ export const commandTable: Readonly<Record<string, CommandProof>> = {
   },
   'npm run demo': { test: 'test/e2e/demo.test.ts', words: 'demo' },
   'npm run check': { notRun: 'runs these very tests; .ci/run runs its parts' },
-  'sudo apt-get install -y --no-install-recommends bind9 bind9-dnsutils knot knot-dnsutils openssl python3 python3-venv':
+  'sudo apt-get install -y --no-install-recommends bind9 bind9-dnsutils knot knot-dnsutils openssl prometheus python3 python3-venv':
     {
       test: '.ci/run',
-      words: 'bind9 bind9-dnsutils knot knot-dnsutils openssl python3 python3-venv',
+      words: 'bind9 bind9-dnsutils knot knot-dnsutils openssl prometheus python3 python3-venv',
     },
   'npm run synth -- -c config=chancery.json': {
     test: 'test/contract/stacks/badConfig.test.ts',
