@@ -157,7 +157,7 @@ const acme = closed(
       .optional()
       .describe("What the CA allows. Default: as it is known for (Let's Encrypt), or nothing."),
   },
-  { renewalInformationSource: "leave it out: the certificate's own renewBefore counts" },
+  { renewalInformationSource: 'leave it out: a CA that offers renewal information is always asked' },
 );
 
 const failover = closed({
