@@ -101,8 +101,9 @@ function goingOn(house: House, { handlers: { project, react }, deadLetters }: Wo
 }
 
 /**
- * Steps and machines. Errors are asked for of steps alone. What fails in another function, another alarm tells: `project` and `react` are late or
- * give dead letters, `scan` is missing, `api` and `http01` answer 5xx, and the others answer the error to whoever calls them.
+ * Steps and machines. Errors are asked for of steps alone, and of those whose errors the machine catches. What fails in another function, another alarm
+ * tells: the other steps end their execution, `project` and `react` are late or give dead letters, `scan` is missing, `api` and `http01` answer 5xx, and
+ * the others answer the error to whoever calls them.
  */
 function running({ machines }: WorkflowStack): Record<string, Watched> {
   const ended = ['ExecutionsFailed', 'ExecutionsTimedOut'].flatMap((metricName) =>
@@ -122,7 +123,7 @@ function running({ machines }: WorkflowStack): Record<string, Watched> {
       heading: 'Steps fail',
       metric: sum(
         'errors',
-        machines.flatMap(({ steps }) => steps).map((one) => one.metricErrors({ period: EVERY })),
+        machines.flatMap(({ caught }) => caught).map((one) => one.metricErrors({ period: EVERY })),
       ),
       from: 5,
       periods: 2,

@@ -43,8 +43,8 @@ export class Machine extends Construct {
   readonly arn: string;
   /** ARNs of its executions, whatever their names. */
   readonly executions: string;
-  /** The functions that its tasks call. */
-  readonly steps: readonly IFunction[];
+  /** The functions of tasks whose errors it catches. What fails to the end in another ends the execution. */
+  readonly caught: readonly IFunction[];
 
   constructor(scope: Construct, id: string, { house, machine, handlers, logKey }: MachineProps) {
     super(scope, id);
@@ -62,12 +62,13 @@ export class Machine extends Construct {
       assumedBy: new ServicePrincipal('states.amazonaws.com'),
       description: `${house.config.instance}: runs ${machine}`,
     });
-    this.steps = Object.values(handlers);
+    const states = (JSON.parse(definition) as { States: Record<string, { readonly Catch?: unknown }> }).States;
+    this.caught = Object.entries(handlers).flatMap(([state, handler]) => (states[state]?.Catch ? [handler] : []));
     const policy = policyOf(this, role, [
       allow(
         'RunSteps',
         ['lambda:InvokeFunction'],
-        this.steps.map(({ functionArn }) => functionArn),
+        Object.values(handlers).map(({ functionArn }) => functionArn),
       ),
       allow('DeliverLogs', LOG_DELIVERY, ['*']),
       allow('Trace', TRACING, ['*']),
