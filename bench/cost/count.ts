@@ -2,7 +2,7 @@ import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { Route53Client } from '@aws-sdk/client-route-53';
-import type { Item } from '../../lib/adapters/dynamodb/row.ts';
+import { type Item, sizeOf as rowSize } from '../../lib/adapters/dynamodb/row.ts';
 import { ISSUERS } from '../../lib/application/projections.ts';
 import type { Services } from '../../lib/application/services.ts';
 import { certificateStream } from '../../lib/domain/certificate.ts';
@@ -274,19 +274,12 @@ async function sizeOf({ dynamodb, tables }: AwsCore): Promise<number> {
     let ExclusiveStartKey: Item | undefined;
     do {
       const page = await dynamodb.send(new ScanCommand({ TableName, ExclusiveStartKey }));
-      for (const item of page.Items ?? []) bytes += bytesOf(item);
+      for (const item of page.Items ?? []) bytes += rowSize(item);
       ExclusiveStartKey = page.LastEvaluatedKey;
     } while (ExclusiveStartKey);
   }
   return bytes;
 }
-
-const bytesOf = (item: Item): number =>
-  Object.entries(item).reduce(
-    (sum, [name, { S, N, B, SS }]) =>
-      sum + name.length + (B?.length ?? 0) + Buffer.byteLength([S, N, ...(SS ?? [])].join('')),
-    0,
-  );
 
 function standingOf(measured: readonly Measurement[], quiet: readonly Measurement[]): Standing {
   const resources = synthesizedTemplates({ alarmEmails: ['ops@example.com'] }).flatMap((file) =>

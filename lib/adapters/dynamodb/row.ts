@@ -3,10 +3,10 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { Refusal } from '../../domain/refusal.ts';
 
 /**
- * From this many bytes on a text is kept compressed. A write costs by the KiB, and twice that in a transaction, so that JSON of this size pays for its
- * compression, and what is smaller stays readable in the console.
+ * From this many bytes on a text is kept compressed. A write costs by the KiB, and twice that in a transaction: with its other attributes a row of a
+ * longer text would pass the first. What is smaller stays readable in the console.
  */
-const COMPRESSED = 2048;
+const COMPRESSED = 700;
 
 /** An attribute that holds JSON as text: a string, or gzip'ed bytes when it is long. Numbers and absent members come back as JSON has them. */
 export function packed(json: string): AttributeValue.SMember | AttributeValue.BMember {
