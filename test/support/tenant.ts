@@ -160,6 +160,13 @@ export const ended = (what: string, look: () => Promise<Execution | undefined>):
 const PATIENCE = 150_000;
 const PAUSE = 250;
 
+/** Waits until no challenge stands at the name any more: a run cleans up after it has delivered or failed. */
+export const cleanedUp = (app: Deployed, name: string): Promise<void> =>
+  soon(`${name} is cleaned up`, async () => {
+    const values = await app.zone.query(`_acme-challenge.${name}`, 'TXT');
+    if (values.length > 0) throw new Error(values.join(', '));
+  });
+
 /** What `look` answers as soon as it does not throw; what it threw last when that takes too long. */
 export async function soon<T>(what: string, look: () => Promise<T>): Promise<T> {
   const until = performance.now() + PATIENCE;

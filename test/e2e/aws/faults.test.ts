@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { DEPLOYING, type Deployed, deployed } from '../../support/deployed.ts';
 import { opensslVerify } from '../../support/issuing.ts';
 import { describeWith } from '../../support/peers/describeWith.ts';
-import { ended, machineArn, soon, startTenant, type Tenant } from '../../support/tenant.ts';
+import { cleanedUp, ended, machineArn, soon, startTenant, type Tenant } from '../../support/tenant.ts';
 
 /** Seconds after which a run that nobody heard of counts as dead, and one more. */
 const RUN_IS_DEAD = 601;
@@ -26,7 +26,7 @@ describeWith(['ministack', 'pebble', 'kubernetes', 'openssl'], 'On the deployed 
     await ops.settled(name);
     expect(await opensslVerify((await ops.delivered(name)).chain, await ops.pebble.roots())).toMatch(/: OK$/);
     expect(ops.orders() - ordersBefore).toBe(1);
-    expect(await app.zone.query(`_acme-challenge.${name}.ops.example.test`, 'TXT')).toEqual([]);
+    await cleanedUp(app, `${name}.ops.example.test`);
   };
   /** How often the CA was asked for it. */
   const asked = (path: RegExp) => ops.front.seen.filter((one) => path.test(`${one.method} ${one.path}`)).length;

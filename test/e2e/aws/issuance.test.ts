@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { DEPLOYING, type Deployed, deployed } from '../../support/deployed.ts';
 import { certificatesOf, opensslVerify } from '../../support/issuing.ts';
 import { describeWith } from '../../support/peers/describeWith.ts';
-import { ended, soon, startTenant, type Tenant } from '../../support/tenant.ts';
+import { cleanedUp, ended, soon, startTenant, type Tenant } from '../../support/tenant.ts';
 
 const TEAM = 'shop';
 
@@ -29,7 +29,7 @@ describeWith(['ministack', 'pebble', 'kubernetes', 'openssl'], 'On the deployed 
     expect(leaf.checkPrivateKey(createPrivateKey(key))).toBe(true);
     expect(await shop.pebble.certStatus(leaf.serialNumber)).toMatchObject({ status: 'Valid' });
     expect(shop.orders()).toBe(1);
-    expect(await app.zone.query('_acme-challenge.web.example.test', 'TXT')).toEqual([]);
+    await cleanedUp(app, 'web.example.test');
   });
 
   it('it took eight transitions to issue and one to deliver; twenty names take as many', async () => {

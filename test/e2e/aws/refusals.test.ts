@@ -4,7 +4,9 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { DEPLOYING, type Deployed, deployed } from '../../support/deployed.ts';
 import { acmeIssuer } from '../../support/issuing.ts';
 import { describeWith } from '../../support/peers/describeWith.ts';
-import { soon, startTenant, type Tenant } from '../../support/tenant.ts';
+import { startZoneResolver } from '../../support/peers/hostedZone.ts';
+import { startPebble } from '../../support/peers/pebble.ts';
+import { cleanedUp, soon, startTenant, type Tenant } from '../../support/tenant.ts';
 
 const TEAM = 'refused';
 
@@ -63,6 +65,29 @@ describeWith(['ministack', 'pebble', 'kubernetes'], 'On the deployed app, what A
     expect(code).toBe('DnsNotZone');
     expect(detail).toContain(place);
     expect(remedy).toContain('zone');
+  });
+
+  it("because the zone's answers do not hold for who validates them is told in the CA's words, and nothing is left in the zone", async () => {
+    // What a validating resolver answers with where DNSSEC is broken: SERVFAIL (RFC 4035 5.5).
+    const bogus = async () => {
+      throw new Error('bogus');
+    };
+    const resolver = await startZoneResolver([{ ...app.zone, query: bogus, sets: bogus }]);
+    const ca = await startPebble({ dnsServer: resolver.address });
+    const dns01 = { route53: { hostedZoneID: app.zone.id }, nameservers: [app.resolver] };
+    const body = { spec: acmeIssuer(ca, { solvers: [{ dns01 }] }) };
+    expect((await app.request('PUT', `/v1/teams/${TEAM}/issuers/bogus`, { body })).status).toBe(201);
+    const spec = { dnsNames: ['bogus.example.test'], issuerRef: { name: 'bogus' }, secretName: 'bogus' };
+    expect((await app.request('PUT', `/v1/teams/${TEAM}/certificates/bogus`, { body: { spec } })).status).toBe(201);
+    // Pebble calls it unauthorized, where other CAs say dns.
+    expect(await cause('bogus')).toMatchObject({
+      code: 'unauthorized',
+      identifier: 'bogus.example.test',
+      detail: expect.stringContaining('returned an unsuccessful response: 2'),
+    });
+    await cleanedUp(app, 'bogus.example.test');
+    await ca.stop();
+    await resolver.stop();
   });
 
   it('because a secret of the name is about to be deleted is a refusal of the delivery alone', async () => {
