@@ -45,7 +45,8 @@ export interface ViewQuery {
 /**
  * Read models. Contract: `put` applies only when `version` is higher than the row's (a removed row keeps its version), and answers whether
  * it did, so repeats and reordering change nothing. `list` is in order of key (byte order), after `after`, at most `limit`. `earliest` answers
- * the rows that have the time, earliest first, those before `before`, at most `limit`; what it reads is no more than what it answers.
+ * the rows that have the time, earliest first (those of one instant in any order), those before `before`, at most `limit`; it reads little
+ * more than what it answers.
  */
 export interface Views {
   put(row: ViewRow): Promise<boolean>;

@@ -15,6 +15,7 @@ import { issuanceDecider } from '../../lib/domain/issuance.decide.ts';
 import { issuerDecider } from '../../lib/domain/issuer.ts';
 import { teamDecider } from '../../lib/domain/team.ts';
 import { tokenDecider } from '../../lib/domain/token.ts';
+import type { Watched } from '../../lib/ports/views.ts';
 import { START } from '../support/decider.ts';
 import { acts, anyHistory } from '../support/history.ts';
 import { entry } from '../support/ledger.ts';
@@ -32,14 +33,17 @@ function made(): TestServices {
 
 const NAMES = Object.values(views).filter((value) => typeof value === 'string');
 
+/** Rows of the same instant are in no order. */
+const sorted = (rows: readonly Watched[]): Watched[] => rows.toSorted((a, b) => (a.key < b.key ? -1 : 1));
+
 /** Every row of every view, and what they are watched by. */
 async function dump({ views }: Pick<Services, 'views'>): Promise<unknown[]> {
   const query = { limit: 10_000 };
   const all = await Promise.all(
     NAMES.map(async (view) => [
       await views.list(view, query),
-      await views.earliest(view, 'expires', query),
-      await views.earliest(view, 'owed', query),
+      sorted(await views.earliest(view, 'expires', query)),
+      sorted(await views.earliest(view, 'owed', query)),
     ]),
   );
   return all.flat(2);
