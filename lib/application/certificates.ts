@@ -35,7 +35,8 @@ export interface RequestContext {
 }
 
 /**
- * The spec as it is recorded: with the names of its certificate request, where it says none itself, and the default destination.
+ * The spec as it is recorded: with the names of its certificate request, the team's times of renewal and the default destination, where it says
+ * none itself.
  * @throws Refusal as {@link withCsrNames}
  */
 export async function completeSpec(
@@ -44,7 +45,9 @@ export async function completeSpec(
   policy: TeamPolicy,
   defaults: Pick<RequestContext, 'defaultDestination'>,
 ): Promise<CertificateSpec> {
-  const spec = await withCsrNames(x509, request.spec);
+  const asked = await withCsrNames(x509, request.spec);
+  const renewal = asked.renewal ?? policy.renewal;
+  const spec = renewal ? { ...asked, renewal } : asked;
   return withDefaultDestination({ ...request, spec }, policy, defaults);
 }
 

@@ -4,7 +4,7 @@ import { globMatches } from './glob.ts';
 import { type NamedValue, nameAllowed, namesOf } from './namePolicy.ts';
 import { quoted } from './quoted.ts';
 import { Refusal } from './refusal.ts';
-import type { CertificateSpec, IssuerRef, KeyKind } from './spec.ts';
+import type { CertificateSpec, IssuerRef, KeyKind, RenewalSpec } from './spec.ts';
 
 /** The kinds of key that there are, as a policy writes them. */
 export const KEY_KINDS = [
@@ -40,6 +40,8 @@ export interface TeamPolicy {
   readonly quota?: number;
   /** Whether a shared issuer may sign a CA for the team. Such a CA signs any name, so `names` would bind nobody. Absent: no. */
   readonly isCA?: boolean;
+  /** When certificates are renewed whose specs do not say. Taken over when one is requested. */
+  readonly renewal?: RenewalSpec;
   /** Ids of hosted zones in Route 53 that the team's own issuers may use with the service's role. Absent: none. */
   readonly route53Zones?: readonly string[];
 }

@@ -74,7 +74,8 @@ const renewalWindow = closed({
   timezone: z.string().max(64).optional().describe('An IANA name, such as Europe/Berlin. Default: UTC.'),
 });
 
-const renewal = closed({
+/** When renewals by time may happen. */
+export const renewal = closed({
   policy: z
     .enum(['RenewBefore', 'Disabled'])
     .optional()

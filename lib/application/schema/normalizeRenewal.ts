@@ -1,11 +1,12 @@
+import type { z } from 'zod';
 import { durationSeconds, shortDuration } from '../../domain/duration.ts';
 import { fieldOf } from '../../domain/fieldPath.ts';
 import type { Findings } from '../../domain/inputInvalid.ts';
 import { windowFaults } from '../../domain/renewalWindows.ts';
 import type { RenewalSpec, RenewalWindow } from '../../domain/spec.ts';
-import type { CertificateSpecInput } from './certificate.ts';
+import type { renewal as schema } from './certificate.ts';
 
-type RenewalInput = NonNullable<CertificateSpecInput['renewal']>;
+type RenewalInput = z.output<typeof schema>;
 type WindowInput = NonNullable<RenewalInput['windows']>[number];
 
 /** Codes by the member that is wrong. */

@@ -5,8 +5,10 @@ import { Findings } from '../../domain/inputInvalid.ts';
 import { normalizeNamePattern } from '../../domain/namePolicy.ts';
 import { KEY_KINDS, policyOf, type TeamPolicy } from '../../domain/policy.ts';
 import { ZONE_ID } from './aws.ts';
+import { renewal as renewalTimes } from './certificate.ts';
 import { closed } from './closed.ts';
 import { duration } from './common.ts';
+import { normalizeRenewal } from './normalizeRenewal.ts';
 
 const patterns = z.array(z.string().min(1).max(256)).max(1000);
 
@@ -34,6 +36,9 @@ export const teamPolicy = closed({
     .optional()
     .describe("Hosted zones that the team's own issuers may use with the service's role in Route 53. Default: none."),
   isCA: z.boolean().optional().describe('Whether a shared issuer may sign a CA for the team. Default false.'),
+  renewal: renewalTimes
+    .optional()
+    .describe("When the team's certificates are renewed whose specs do not say; it counts from their next request on."),
 });
 
 /** The body of PUT /v1/teams/{team}. */
@@ -62,8 +67,10 @@ export function normalizeTeamPolicy(input: TeamPolicyInput, context: { team: str
   if (input.maxDuration !== undefined && durationSeconds(input.maxDuration)! < 3600) {
     findings.add(fieldOf(at, 'maxDuration'), 'DurationTooShort', 'is shorter than 1h: it would allow nothing');
   }
+  const { renewal: times, ...rest } = input;
+  const renewal = times && normalizeRenewal(times, fieldOf(at, 'renewal'), findings);
   findings.throwIfAny();
-  return policyOf(team, { ...input, ...(names && { names }) });
+  return policyOf(team, { ...rest, ...(names && { names }), ...(renewal && { renewal }) });
 }
 
 function checkPatterns(

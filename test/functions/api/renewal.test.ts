@@ -1,0 +1,74 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type TestApi, testApi } from '../../support/api.ts';
+import { issueNow } from '../../support/issue.ts';
+
+const PATH = '/v1/teams/web/certificates/app';
+const spec = { dnsNames: ['app.example.test'], issuerRef: { name: 'own' } };
+const window = { cron: '0 2 * * 6', windowDuration: '2h', timezone: 'Europe/Berlin' };
+
+describe('when a certificate is renewed, over HTTP', () => {
+  let api: TestApi;
+  beforeEach(async () => {
+    api = await testApi();
+    await api.putTeam('web');
+    await api.putIssuer('web', 'own', { selfSigned: {} });
+  });
+  afterEach(() => api.close());
+
+  const put = (more: object = {}, query = '') =>
+    api.send('PUT', PATH + query, { json: { spec: { ...spec, ...more } } });
+
+  test('is shown with its reason, and when nothing holds it back any more', async () => {
+    await put();
+    await issueNow(api.services, 'web', 'app');
+    const { status } = (await api.send('GET', PATH)).json;
+    expect(status.renewal).toMatchObject({ reason: 'Expiring', time: status.renewalTime });
+    expect(status.renewal.atLatest > status.renewal.time).toBe(true);
+    expect(status.renewal.atLatest < status.notAfter).toBe(true);
+    expect(status.nextAction.message).toBe(`It is renewed at ${status.renewalTime}`);
+  });
+
+  test('is not shown where the spec disables it; a warning says what that means', async () => {
+    await put({ renewal: { policy: 'Disabled' } });
+    await issueNow(api.services, 'web', 'app');
+    const { status, warnings } = (await api.send('GET', PATH)).json;
+    expect(status).not.toHaveProperty('renewal');
+    expect(status).not.toHaveProperty('renewalTime');
+    expect(warnings).toMatchObject([{ code: 'RenewalDisabled', field: 'spec.renewal.policy' }]);
+  });
+
+  test('a renewBefore over half of the lifetime is accepted with a warning, also by a batch and a dry run', async () => {
+    const more = { renewBefore: '1500h' };
+    const warning = {
+      code: 'RenewBeforeOverHalf',
+      field: 'spec.renewBefore',
+      message: expect.stringContaining('660h'),
+    };
+    expect((await put(more, '?dryRun=true')).json.warnings).toEqual([warning]);
+    const resources = [{ kind: 'Certificate', team: 'web', name: 'app', spec: { ...spec, ...more } }];
+    for (const query of ['?dryRun=true', '']) {
+      const { json } = await api.send('POST', `/v1/apply${query}`, { json: { resources } });
+      expect(json.resources[0]).toMatchObject({ outcome: 'created', warnings: [warning] });
+    }
+  });
+
+  test('follows the team where the spec does not say, and the same request again changes nothing', async () => {
+    const renewal = { policy: 'RenewBefore', windows: [window], freezes: [] } as const;
+    await api.putTeam('web', { renewal });
+    const first = await put();
+    expect(first.json.spec.renewal).toEqual(renewal);
+    const again = await put();
+    expect([again.status, again.headers.etag]).toEqual([200, first.headers.etag]);
+    const own = { windows: [], freezes: [window] };
+    expect((await put({ renewal: own })).json.spec.renewal).toEqual({ policy: 'RenewBefore', ...own });
+  });
+
+  test('a team’s times are judged as a certificate’s are', async () => {
+    const policy = { renewal: { windows: [{ ...window, timezone: 'Moon' }] } };
+    const answer = await api.send('PUT', '/v1/teams/web', { json: { policy } });
+    expect(answer.status).toBe(422);
+    expect(answer.json.errors).toMatchObject([
+      { code: 'UnknownTimeZone', field: 'policy.renewal.windows[0].timezone' },
+    ]);
+  });
+});
