@@ -3,8 +3,9 @@ import type { Commit } from '../ports/eventStore.ts';
 import { retireCaKeys } from './reactions/caKeys.ts';
 import { offerDestination, pursueCertificate } from './reactions/certificate.ts';
 import { pursueCluster } from './reactions/cluster.ts';
-import { leaveAfterFailure, leaveDiverted, retryRecovered } from './reactions/failover.ts';
+import { leaveAfterFailure, leaveDiverted } from './reactions/failover.ts';
 import { pursueIssuer, recheckCaIssuers } from './reactions/issuer.ts';
+import { retryForCluster, retryForCredential, retryForPolicy, retryRecovered } from './reactions/recovery.ts';
 import { pursueDelivery, pursueIssuance } from './reactions/runs.ts';
 import type { RenewalTurns } from './renewalTurns.ts';
 import type { Services } from './services.ts';
@@ -48,7 +49,14 @@ const PROMPT = new Set([
   'ClusterRegistered',
 ]);
 
-const WELL_AGAIN = new Set(['IssuerBecameReady', 'IssuerRestored']);
+/** Events that may end the cause of failures, with what tries those again. */
+const CURES: Readonly<Record<string, (services: ReactionNeeds, stream: string) => Promise<void>>> = {
+  IssuerBecameReady: retryRecovered,
+  IssuerRestored: retryRecovered,
+  TeamPolicySet: retryForPolicy,
+  CredentialSealed: retryForCredential,
+  ClusterBecameReachable: retryForCluster,
+};
 
 /**
  * Does what a stream owes now, if anything. The same whether the feed or the scan says so; run twice, it does it once.
@@ -72,7 +80,7 @@ export async function react(services: ReactionNeeds, commit: Commit): Promise<vo
   if (commit.stream.startsWith('certificate/')) await retireCaKeys(services, commit.stream, commit.events);
   if (commit.events.some((event) => event.type === 'IssuanceFailed')) await leaveAfterFailure(services, commit.stream);
   if (commit.events.some((event) => event.type === 'IssuerDiverted')) await leaveDiverted(services, commit.stream);
-  if (commit.events.some((event) => WELL_AGAIN.has(event.type))) await retryRecovered(services, commit.stream);
+  for (const cure of new Set(commit.events.map(({ type }) => CURES[type]))) await cure?.(services, commit.stream);
   if (commit.events.some((event) => event.type === 'DeliveryWithdrawn'))
     await offerDestination(services, commit.stream);
 }

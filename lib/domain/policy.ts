@@ -98,6 +98,21 @@ export function checkPolicy(policy: TeamPolicy, spec: CertificateSpec, context: 
   }
 }
 
+/** What a policy refuses by, also where there is none any more, or where it grants no role. */
+const OF_POLICY: ReadonlySet<string> = new Set([
+  'NameNotAllowed',
+  'CaNotAllowed',
+  'IssuerNotAllowed',
+  'DestinationNotAllowed',
+  'KeyNotAllowed',
+  'DurationNotAllowed',
+  'ServiceRoleNotAllowed',
+  'TeamNotFound',
+]);
+
+/** Whether another policy of the team's may end a failure with this code. */
+export const isOfPolicy = (code: string | undefined): boolean => code !== undefined && OF_POLICY.has(code);
+
 /** @throws Refusal `KeyNotAllowed` */
 export function checkKey(policy: TeamPolicy, { algorithm, size }: KeyKind, field: string): void {
   const kind = algorithm === 'Ed25519' ? algorithm : `${algorithm}-${size}`;

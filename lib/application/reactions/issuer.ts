@@ -51,10 +51,14 @@ export async function recheckCaIssuers(services: Needs, certificate: string): Pr
   const rows = await services.views.list(ISSUERS, { owner, limit: 1000 });
   for (const { key, doc } of rows) {
     if ((doc.spec as IssuerSpec).ca?.secretName !== state.spec.secretName) continue;
-    const stream = `issuer/${key}`;
-    const issuer = await services.ledger.load(issuerDecider, stream);
-    if (issuer.state.status === 'configured') await check(services, stream, issuer.state);
+    await recheckIssuer(services, `issuer/${key}`);
   }
+}
+
+/** Checks an issuer, whenever its check is due. */
+export async function recheckIssuer(services: Needs, stream: string): Promise<void> {
+  const { state } = await services.ledger.load(issuerDecider, stream);
+  if (state.status === 'configured') await check(services, stream, state);
 }
 
 async function check(services: Needs, stream: string, state: IssuerState): Promise<IssuerState> {
