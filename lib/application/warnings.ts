@@ -5,15 +5,33 @@ import { overrideAt, specifiedRenewal } from '../domain/renewal.ts';
 import { allowedFrom, nextOpening } from '../domain/renewalWindows.ts';
 import type { CertificateSpec } from '../domain/spec.ts';
 import { type Instant, plusSeconds, secondsBetween } from '../domain/time.ts';
+import { wholeSeconds } from '../domain/validity.ts';
 import type { Warning } from './schema/answers.ts';
 
 /** What was issued, or what would be issued now: only its times matter here. */
 type Times = Pick<Issued, 'notBefore' | 'notAfter'>;
 
 /** What is accepted and may surprise: the request is done all the same. Of an issued certificate by its actual lifetime. */
-export function warningsOf({ spec, issued }: Pick<LiveCertificate, 'spec' | 'issued'>, now: Instant): Warning[] {
-  const times = issued ?? { notBefore: now, notAfter: plusSeconds(now, durationSeconds(spec.duration)!) };
-  return [...ofMargin(spec, times), ...ofRenewal(spec, times as Issued, now)];
+export function warningsOf(certificate: WarnedOf, now: Instant): Warning[] {
+  const { spec, issued } = certificate;
+  const begin = wholeSeconds(now);
+  const times = issued ?? { notBefore: begin, notAfter: plusSeconds(begin, durationSeconds(spec.duration)!) };
+  return [...ofMargin(spec, times), ...ofRenewal(spec, times as Issued, now), ...ofRevocation(certificate)];
+}
+
+type WarnedOf = Pick<LiveCertificate, 'spec' | 'issued' | 'revocations' | 'compromisedRevision'>;
+
+/** A CA without lists of what it revoked tells nobody; and a request's key is changed by whoever made the request. */
+function ofRevocation({ spec, issued, revocations = [], compromisedRevision }: WarnedOf): Warning[] {
+  const untold = revocations
+    .filter(({ acme }) => !acme)
+    .map(({ revision }): Warning => {
+      const message = `its issuer publishes no revocations: clients are not told, and trust revision ${revision} until it ends`;
+      return { code: 'RevocationNotPublished', field: 'status.revocations', message };
+    });
+  if (!spec.request || !issued || compromisedRevision !== issued.revision) return untold;
+  const message = 'its key is known to others, and is that of the request: put a spec with a request of a new key';
+  return [...untold, { code: 'RequestKeyCompromised', field: 'spec.request', message }];
 }
 
 /** A renewBefore over half of the lifetime renews more than twice as often as there is need, and one over all of it counts for nothing. */

@@ -4,8 +4,8 @@ import type { Issued } from './issued.ts';
 import { allowedFrom } from './renewalWindows.ts';
 import type { CertificateSpec } from './spec.ts';
 import { contentChanged, issuerChanged } from './specChange.ts';
-import { earliest, type Instant, instant, later, millis, plusSeconds, secondsBetween } from './time.ts';
-import { renewalTime } from './validity.ts';
+import { earliest, type Instant, later, plusSeconds, secondsBetween } from './time.ts';
+import { renewalTime, wholeSeconds } from './validity.ts';
 
 /** Why a revision is issued. */
 export type IssueReason =
@@ -163,8 +163,6 @@ export function ownTime(uid: string, spec: CertificateSpec, issued: Issued): Ins
   const most = Math.min(secondsBetween(notBefore, notAfter) * SPREAD, secondsBetween(notBefore, at) / 2);
   return wholeSeconds(plusSeconds(at, -most * share(uid)));
 }
-
-const wholeSeconds = (at: Instant): Instant => instant(Math.floor(millis(at) / 1000) * 1000);
 
 /** When a renewal by time goes ahead whatever stands against it. */
 export function overrideAt(spec: CertificateSpec, issued: Issued): Instant {

@@ -66,4 +66,5 @@ function beforeEnd(lifetime: number, seconds: number | undefined, percentage: nu
   return lifetime < SHORT_LIVED ? lifetime / 2 : lifetime / 3;
 }
 
-const wholeSeconds = (at: Instant): Instant => instant(Math.floor(millis(at) / 1000) * 1000);
+/** As X.509 counts: without fractions of a second. */
+export const wholeSeconds = (at: Instant): Instant => instant(Math.floor(millis(at) / 1000) * 1000);
