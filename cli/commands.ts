@@ -12,6 +12,7 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   describe: () => import('./describe.ts'),
   events: () => import('./events.ts'),
   renew: () => import('./renew.ts'),
+  revoke: () => import('./revoke.ts'),
   pem: () => import('./pem.ts'),
   delete: () => import('./delete.ts'),
   'team put': () => import('./teamPut.ts'),

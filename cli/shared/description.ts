@@ -20,6 +20,7 @@ export function description(
     ['Conditions', conditions(status.conditions, paint, now)],
     ['Issued', issued(status, now)],
     ['On its way', underWay(status, now)],
+    ['Revocations', revocations(status, now)],
     ['Destinations', deliveries(status, paint, now)],
     ['Next', next(status, now)],
     ['Warnings', (certificate.warnings ?? []).map(({ field, message }) => plain(`${field}: ${message}`))],
@@ -105,6 +106,17 @@ function underWay({ issuance }: Status, now: number): string[] {
     ]),
     ...causes.map(({ identifier, detail, code }) => plain(`  ${about(identifier)}${detail} (${code})`)),
   ];
+}
+
+function revocations({ revocations: all = [] }: Status, now: number): string[] {
+  return all.flatMap(({ revision, reason, status, since, cause, retryAt }) =>
+    shown([
+      [`Revision ${revision}`, `${status}, ${reason}, since ${withDistance(since, now)}`],
+      ['Cause', cause && `${cause.detail} (${cause.code})`],
+      ['To do', cause?.remedy],
+      ['Tried again', withDistance(retryAt, now)],
+    ]),
+  );
 }
 
 function deliveries({ deliveries: all }: Status, paint: Paint, now: number): string[] {

@@ -33,6 +33,7 @@ export const STATUS: Readonly<Record<string, number>> = {
   TeamInUse: 409,
   KeyNotHeld: 409,
   NotIssued: 409,
+  CertificateExpired: 409,
   Conflict: 409,
   RebuildUnderWay: 409,
   PreconditionFailed: 412,

@@ -25,6 +25,7 @@ import { limitsAnswer } from '../../lib/application/schema/limits.ts';
 import { problem } from '../../lib/application/schema/problem.ts';
 import { redeliverBody } from '../../lib/application/schema/redeliver.ts';
 import { redriveBody } from '../../lib/application/schema/redrive.ts';
+import { revokeBody } from '../../lib/application/schema/revoke.ts';
 import { teamBody } from '../../lib/application/schema/team.ts';
 import { tokenBody } from '../../lib/application/schema/token.ts';
 
@@ -39,6 +40,7 @@ export const INPUTS: Readonly<Record<string, z.ZodType>> = {
   ApplyInput: applyBody,
   RedeliverInput: redeliverBody,
   RedriveInput: redriveBody,
+  RevokeInput: revokeBody,
 };
 
 /** Bodies that are answered. */

@@ -33,6 +33,10 @@ export const ADVICE: Readonly<Record<string, string>> = {
   unsupportedContact: 'Give the issuer a plain mail address as email.',
   unsupportedIdentifier: 'The CA does not certify such names: use another CA.',
   userActionRequired: 'The CA asks for agreement to new terms: see its mail, or its web site.',
+  AccountChanged:
+    'The CA lets only the account that ordered it revoke: put the issuer back as it was, or have another ACME client revoke with the private key.',
+  CertificateExpired: 'Nothing: what ended needs no revocation.',
+  CertificateNotKept: 'Nothing: the certificate is not kept any more. Revoke with its private key, if somebody has it.',
   orderGone: 'Nothing: another order is placed.',
   orderInvalid: 'Nothing: another order is placed. If it repeats, look at the causes of earlier failures.',
   // The CA gave no usable answer.

@@ -98,11 +98,8 @@ function certificateTellings(commit: Commit, past: readonly DomainEvent[]): read
   return tellings;
 }
 
-function ownOfCertificate(
-  event: CertificateEvent | Revoked,
-  known: readonly CertificateEvent[],
-): readonly Own[] | 'incomplete' {
-  const told = tellCertificate(event as CertificateEvent);
+function ownOfCertificate(event: CertificateEvent, known: readonly CertificateEvent[]): readonly Own[] | 'incomplete' {
+  const told = tellCertificate(event);
   const message = told[0]?.message ?? '';
   switch (event.type) {
     case 'CertificateRequested': {
@@ -130,7 +127,7 @@ function ownOfCertificate(
     }
     case 'CertificateRevoked': {
       const { revision, reason } = event;
-      return [{ type: 'certificate.revoked', message: message || `Revoked: ${reason}`, revision, reason }];
+      return [{ type: 'certificate.revoked', message, revision, reason }];
     }
     case 'ExpiryNeared':
       return [{ type: 'certificate.expiring', message, revision: event.revision, notAfter: event.notAfter }];
@@ -138,9 +135,6 @@ function ownOfCertificate(
       return [];
   }
 }
-
-/** As the ledger has it. */
-type Revoked = { readonly type: 'CertificateRevoked'; readonly revision: number; readonly reason: string };
 
 /** Why a revision was asked for: before the first is issued, whatever the spec, it is `NeverIssued`. */
 function reasonOf(revision: number, known: readonly CertificateEvent[]): string | undefined {

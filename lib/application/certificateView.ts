@@ -7,9 +7,9 @@ import { deliveredCondition, issuingCondition, readyCondition } from './conditio
 import { type DeliveryView, deliveryView } from './deliveryView.ts';
 import { type IssuanceView, issuanceView, stepWords } from './issuanceView.ts';
 import { readyCondition as issuerReady } from './issuers.ts';
-import { publicText } from './publicCause.ts';
+import { publicCause, publicText } from './publicCause.ts';
 import { WHY } from './reasons.ts';
-import type { CertificateAnswer } from './schema/answers.ts';
+import type { CertificateAnswer, RevocationAnswer } from './schema/answers.ts';
 import type { Services } from './services.ts';
 import { warningsOf } from './warnings.ts';
 
@@ -56,10 +56,26 @@ export function certificateView(facts: CertificateFacts) {
       issuer: issuerReadiness(spec.issuerRef, facts.issuer),
       ...(issuance && { issuance }),
       deliveries,
+      ...revocationsOf(certificate),
       ...nextAction(facts, issuance, deliveries),
     },
     ...(warnings.length > 0 && { warnings }),
   };
+}
+
+/** What is to be revoked, and what was. */
+function revocationsOf({ revocations = [] }: LiveCertificate): { revocations?: RevocationAnswer[] } {
+  if (revocations.length === 0) return {};
+  const shown = revocations.map(({ revision, reason, since, failure, revokedAt }): RevocationAnswer => {
+    const status = revokedAt ? 'revoked' : failure ? 'failed' : 'requested';
+    const { problem, retryAt } = failure ?? {};
+    return {
+      ...{ revision, reason, status, since: revokedAt ?? since },
+      ...(problem && { cause: publicCause(problem, failure?.class) }),
+      ...(retryAt && { retryAt }),
+    };
+  });
+  return { revocations: shown };
 }
 
 /** When the issued revision is replaced, why, and what the CA says about it. */

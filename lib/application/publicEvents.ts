@@ -35,6 +35,19 @@ export function tellCertificate(event: CertificateEvent): Told[] {
       const { revision, reason, at } = event;
       return [{ type: 'replacing', message: `Replaced from ${at} on: ${reason}`, revision }];
     }
+    case 'RevocationRequested': {
+      const { revision, reason } = event;
+      return [{ type: 'revoking', message: `To be revoked: ${reason}`, revision }];
+    }
+    case 'RevocationFailed': {
+      const { revision, problem, retryAt } = event;
+      const cause = publicCause(problem, event.class);
+      return [
+        { type: 'failed', message: `Not revoked: ${cause.detail}`, revision, cause, ...(retryAt && { retryAt }) },
+      ];
+    }
+    case 'CertificateRevoked':
+      return [{ type: 'revoked', message: `Revoked: ${event.reason}`, revision: event.revision }];
     case 'CertificateDiscarded':
       return [{ type: 'discarded', message: `Not used: ${event.reason}`, revision: event.revision }];
     case 'DeliveriesRequested':

@@ -43,6 +43,8 @@ const PROMPT = new Set([
   'CertificateRequested',
   'RenewalRequested',
   'CertificateIssued',
+  'ReplacementScheduled',
+  'RevocationRequested',
   'CertificateDeleted',
   'RunBegun',
   'IssuerConfigured',

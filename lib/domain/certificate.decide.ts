@@ -1,5 +1,11 @@
 import { instantWithin, isWindow, type SuggestedWindow } from './ari.ts';
 import {
+  type RevocationCommand,
+  recordRevocationFailure,
+  recordRevoked,
+  requestRevocation,
+} from './certificate.revoke.ts';
+import {
   type CertificateEvent,
   type CertificateState,
   certificateDueAt,
@@ -36,6 +42,7 @@ export type CertificateCommand =
     }
   /** Has the revision replaced from `at` on; an earlier time of the same reason stays. */
   | ({ readonly type: 'ScheduleReplacement'; readonly revision: number } & Replacement)
+  | RevocationCommand
   | { readonly type: 'RecordIssued'; readonly uid: string; readonly issued: Issued }
   | {
       readonly type: 'RecordDeliveries';
@@ -67,6 +74,12 @@ function decideCertificate(
       return recordRenewalInformation(command, state);
     case 'ScheduleReplacement':
       return scheduleReplacement(command, live(state));
+    case 'RequestRevocation':
+      return requestRevocation(command, live(state), now);
+    case 'RecordRevoked':
+      return recordRevoked(command.revision, state, now);
+    case 'RecordRevocationFailure':
+      return recordRevocationFailure(command, state, now);
     case 'RecordIssued':
       return recordIssued(command, state);
     case 'RecordDeliveries':
@@ -180,7 +193,7 @@ function live(state: CertificateState): LiveCertificate {
 
 export const certificateDecider: Decider<CertificateCommand, CertificateState, CertificateEvent> = {
   category: 'certificate',
-  evolveVersion: 4,
+  evolveVersion: 5,
   initialState: noCertificate,
   decide: decideCertificate,
   evolve: evolveCertificate,

@@ -2,6 +2,7 @@ import type { RenewalInformation } from './ari.ts';
 import { unknownEvent } from './decider.ts';
 import { destinationKey } from './destination.ts';
 import type { Issued } from './issued.ts';
+import type { FailureClass, Problem } from './problem.ts';
 import {
   type IssueReason,
   isUnfit,
@@ -11,6 +12,15 @@ import {
   specifiedRenewal,
   type UnfitReason,
 } from './renewal.ts';
+import {
+  type Revocation,
+  type RevocationDecision,
+  type RevocationReason,
+  revocationOf,
+  revocationsDueAt,
+  withChange,
+  withDecision,
+} from './revocation.ts';
 import type { CertificateSpec } from './spec.ts';
 import { earliest, type Instant, plusSeconds } from './time.ts';
 import { nearExpiry } from './validity.ts';
@@ -35,6 +45,17 @@ export type CertificateEvent =
   | ({ readonly type: 'RenewalInformationRead' } & RenewalInformation)
   /** The revision is to be replaced, from `at` on. */
   | ({ readonly type: 'ReplacementScheduled'; readonly revision: number } & Replacement)
+  /** The revision is to be revoked: stands before its CA is asked. */
+  | ({ readonly type: 'RevocationRequested' } & RevocationDecision)
+  /** The CA did not take it, or could not be asked. Without `retryAt` it is given up. */
+  | {
+      readonly type: 'RevocationFailed';
+      readonly revision: number;
+      readonly class: FailureClass;
+      readonly problem: Problem;
+      readonly retryAt?: Instant;
+    }
+  | { readonly type: 'CertificateRevoked'; readonly revision: number; readonly reason: RevocationReason }
   | { readonly type: 'CertificateDiscarded'; readonly revision: number; readonly reason: string }
   /** The delivery streams know what they owe; `taken` lists destinations that another certificate holds. */
   | {
@@ -72,6 +93,8 @@ interface Named {
   readonly releasing: readonly Releasing[];
   readonly lastDiscarded?: number;
   readonly lastExport?: string;
+  /** Revisions that are to be revoked, or were and have not ended yet. */
+  readonly revocations?: readonly Revocation[];
 }
 
 export type NoCertificate = Named & { readonly status: 'absent' | 'deleted'; readonly uid?: string };
@@ -90,6 +113,8 @@ export type LiveCertificate = Named & {
   /** Of the issued revision. */
   readonly renewalInfo?: RenewalInformation;
   readonly replacements?: readonly Replacement[];
+  /** The newest revision whose key is known to others. */
+  readonly compromisedRevision?: number;
   /** The newest revision whose near end was recorded. */
   readonly nearedRevision?: number;
   readonly dispatched?: {
@@ -122,10 +147,19 @@ export const nextRenewal = (state: LiveCertificate, now?: Instant): Need | undef
 export const renewAt = (state: LiveCertificate): Instant | undefined => nextRenewal(state)?.at;
 
 /** Why what is issued is not to be used any more; undefined while it is well, and while none is issued. */
-export function whyUnfit({ issued, issuing, replacements = [] }: LiveCertificate): UnfitReason | undefined {
+export function whyUnfit(state: LiveCertificate): UnfitReason | undefined {
+  const { issued, issuing, replacements = [], revocations } = state;
   const reasons = [...(issuing ? [issuing] : []), ...replacements].map(({ reason }) => reason);
-  return issued && reasons.find(isUnfit);
+  const unfit = issued && reasons.find(isUnfit);
+  if (unfit || !issued) return unfit;
+  if (state.compromisedRevision === issued.revision) return 'KeyCompromised';
+  return revocationOf(revocations, issued.revision)?.revokedAt ? 'Revoked' : undefined;
 }
+
+/** Whether no later revision may have the key of the issued one. */
+export const isKeyCompromised = ({ issued, issuing, replacements, compromisedRevision }: LiveCertificate): boolean =>
+  (issued !== undefined && compromisedRevision === issued.revision) ||
+  [issuing, ...(replacements ?? [])].some((one) => one?.reason === 'KeyCompromised');
 
 /** When the CA is asked next for its renewal information; undefined where nobody asks: nothing issued over ACME, or over, or not renewed. */
 export function renewalInfoDueAt({ issued, issuedAt, renewalInfo, spec }: LiveCertificate): Instant | undefined {
@@ -159,9 +193,9 @@ export function owesDispatch(state: LiveCertificate): boolean {
   return dispatched.revision !== issued.revision || dispatched.generation !== generation;
 }
 
-/** What the certificate owes next: a start, a dispatch, a release, its renewal, or word that it ends. */
+/** What the certificate owes next: a start, a dispatch, a release, a revocation, its renewal, or word that it ends. */
 export function certificateDueAt(state: CertificateState): Instant | undefined {
-  const releasing = state.releasing.map((r) => plusSeconds(r.since, GRACE));
+  const releasing = [...state.releasing.map((r) => plusSeconds(r.since, GRACE)), revocationsDueAt(state.revocations)];
   if (state.status !== 'live') return earliest(...releasing);
   const { issuing, issuedAt, specAt, dispatched } = state;
   const dispatch = owesDispatch(state)
@@ -197,6 +231,21 @@ export function evolveCertificate(state: CertificateState, event: CertificateEve
       const others = live.replacements?.filter((one) => one.reason !== reason) ?? [];
       return { ...live, replacements: [...others, { reason, at: from }] };
     }
+    case 'RevocationRequested': {
+      const { type: _, ...decision } = event;
+      const revocations = withDecision(state.revocations, decision, at);
+      const live = asLive(state);
+      return { ...live, revocations, ...(event.compromised && { compromisedRevision: live.issued?.revision }) };
+    }
+    case 'RevocationFailed': {
+      const { type: _, revision, ...failure } = event;
+      const change = (one: Revocation): Revocation => ({ ...one, failure, failures: one.failures + 1 });
+      return { ...state, revocations: withChange(state.revocations, revision, change) };
+    }
+    case 'CertificateRevoked': {
+      const change = ({ failure: _, ...one }: Revocation): Revocation => ({ ...one, revokedAt: at });
+      return { ...state, revocations: withChange(state.revocations, event.revision, change) };
+    }
     case 'CertificateDiscarded':
       return { ...state, lastDiscarded: event.revision };
     case 'ExpiryNeared':
@@ -210,11 +259,11 @@ export function evolveCertificate(state: CertificateState, event: CertificateEve
       return { ...live, dispatched: { ...dispatched, at }, former };
     }
     case 'CertificateDeleted': {
-      const { dispatched, former, spec, lastGeneration, lastRevision } = asLive(state);
+      const { dispatched, former, spec, lastGeneration, lastRevision, revocations } = asLive(state);
       const destinations = union(dispatched?.destinations, former, spec.destinations.map(destinationKey));
       const ended = { uid: event.uid, withdraw: event.withdraw, destinations, since: at };
       const releasing = destinations.length > 0 ? [...state.releasing, ended] : state.releasing;
-      return { status: 'deleted', uid: event.uid, lastGeneration, lastRevision, releasing };
+      return { status: 'deleted', uid: event.uid, lastGeneration, lastRevision, releasing, revocations };
     }
     case 'DeliveriesReleased':
       return { ...state, releasing: state.releasing.filter((r) => r.uid !== event.uid) };
@@ -249,6 +298,7 @@ function evolveRequested(
     lastGeneration: generation,
     lastRevision: revision ?? state.lastRevision,
     releasing: state.releasing,
+    revocations: state.revocations,
   };
 }
 

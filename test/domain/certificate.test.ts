@@ -12,6 +12,7 @@ import {
 } from '../../lib/domain/certificate.ts';
 import { type Destination, destinationKey } from '../../lib/domain/destination.ts';
 import { ownTime, REPLACEMENT_REASONS } from '../../lib/domain/renewal.ts';
+import { revocationDueAt } from '../../lib/domain/revocation.ts';
 import type { CertificateSpec } from '../../lib/domain/spec.ts';
 import { needsIssuance } from '../../lib/domain/specChange.ts';
 import { checkAlways, plus, rulesOf, START } from '../support/decider.ts';
@@ -337,6 +338,7 @@ it('holds for any sequence of commands: nothing twice, JSON, and never without i
     specOf({ dnsNames: ['b.example.test'], renewBefore: '240h', destinations: [prod, disk] }),
   );
   const revision = fc.integer({ min: 1, max: 4 });
+  const early = fc.constantFrom(1, 1, 2);
   const uid = fc.constantFrom('u1', 'u1', 'u1', 'u2');
   const command: fc.Arbitrary<CertificateCommand> = fc.oneof(
     fc.record({ type: fc.constant('Request' as const), uid, spec: specs, policyVersion: fc.constant(1) }),
@@ -373,10 +375,33 @@ it('holds for any sequence of commands: nothing twice, JSON, and never without i
       reason: fc.constantFrom(...REPLACEMENT_REASONS),
       at: fc.constantFrom(START, plus(3600)),
     }),
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        type: fc.constant('RequestRevocation' as const),
+        ...{ revision: early, serial: fc.constant('0a'), chainRef: fc.constant('chain/u1/1') },
+        notAfter: fc.constantFrom(plus(86_400), plus(3650 * 86_400)),
+        reason: fc.constantFrom('superseded' as const, 'keyCompromise' as const),
+        replace: fc.boolean(),
+        compromised: fc.constantFrom(undefined, true as const),
+      }),
+    },
+    { weight: 2, arbitrary: fc.record({ type: fc.constant('RecordRevoked' as const), revision: early }) },
+    fc.record({
+      type: fc.constant('RecordRevocationFailure' as const),
+      revision: early,
+      after: fc.constantFrom(0, 0, 0, 1),
+      failure: fc.constantFrom(
+        { class: 'backoff' as const, problem: { type: 'serverInternal', detail: 'wait' } },
+        { class: 'configuration' as const, problem: { type: 'badRevocationReason', detail: 'no' } },
+      ),
+      random: fc.constantFrom(0, 0.9),
+    }),
     fc.record({ type: fc.constant('RecordKeyExport' as const), exportId: uid }),
     fc.record({ type: fc.constant('Delete' as const), withdraw: fc.boolean() }),
     fc.record({ type: fc.constant('RecordReleased' as const), uid }),
   );
-  const owes = (state: CertificateState): boolean => state.status === 'live' || state.releasing.length > 0;
-  checkAlways(certificateDecider, command, owes);
+  const owes = ({ status, releasing, revocations = [] }: CertificateState): boolean =>
+    status === 'live' || releasing.length > 0 || revocations.some((one) => revocationDueAt(one) !== undefined);
+  checkAlways(certificateDecider, command, owes, 1000);
 });

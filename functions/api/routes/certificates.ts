@@ -9,7 +9,10 @@ import {
 } from '../../../lib/application/certificates.ts';
 import { describeCertificate } from '../../../lib/application/certificateView.ts';
 import { listCertificates } from '../../../lib/application/lists.ts';
+import { revokeCertificate } from '../../../lib/application/revocations.ts';
+import { parse } from '../../../lib/application/schema/parse.ts';
 import { readCertificateBody } from '../../../lib/application/schema/read.ts';
+import { revokeBody } from '../../../lib/application/schema/revoke.ts';
 import { followTimeline, type TimelineCursor } from '../../../lib/application/timeline.ts';
 import { listed, nothing, pageOf, put, shown } from '../answers.ts';
 import { conditionally } from '../conditional.ts';
@@ -184,6 +187,24 @@ export const certificateRoutes: readonly Route[] = [
     handle: async (call) => {
       const { team, name } = place(call);
       return { ...shown(await renewCertificate(call.services, team, name, call.meta)), status: 202 };
+    },
+  },
+  {
+    method: 'POST',
+    path: `${ONE}/revoke`,
+    operation: 'revokeCertificate',
+    tag,
+    summary: 'Revoke a certificate',
+    description:
+      'That it is wanted is recorded; then the CA is asked, by the account that ordered it, until it agrees or refuses for good. Another revision takes its place unless replace is false. What is revoked already stays as it is.',
+    access: { team: 'path', verb: 'write' },
+    body: { schema: 'RevokeInput', required: false },
+    answers: { 202: { ...certificate, description: 'It is on its way.' } },
+    problems: [404, 409],
+    handle: async (call) => {
+      const { reason = 'unspecified', replace = true, revision } = parse(revokeBody, call.body ?? {});
+      const request = { ...place(call), reason, replace, ...(revision !== undefined && { revision }) };
+      return { ...shown(await revokeCertificate(call.services, request, call.meta)), status: 202 };
     },
   },
   {

@@ -1,3 +1,4 @@
+import { isKeyCompromised } from '../../domain/certificate.ts';
 import type { IssuanceCommand } from '../../domain/issuance.decide.ts';
 import { keyRefOf } from '../references.ts';
 import type { Services } from '../services.ts';
@@ -7,7 +8,7 @@ type Needs = Pick<Services, 'vault' | 'x509' | 'caKeys'>;
 
 /**
  * The CSR of this revision (DER). The private key is sealed in the vault, create-only, before any CSR leaves, so that a crash after finalize
- * loses no certificate. rotationPolicy Never takes the last revision's key. In CSR mode it is the requester's.
+ * loses no certificate. rotationPolicy Never takes the last revision's key, unless others know it. In CSR mode it is the requester's.
  */
 export async function csrOf(
   services: Needs,
@@ -42,7 +43,7 @@ export async function sealedKey(
 async function freshKey({ vault, x509, caKeys }: Needs, run: Run, ref: string): Promise<string> {
   const { spec, issued } = run.certificate;
   const kind = { algorithm: spec.privateKey.algorithm, size: spec.privateKey.size };
-  if (spec.privateKey.rotationPolicy === 'Never' && issued?.keyRef) {
+  if (spec.privateKey.rotationPolicy === 'Never' && issued?.keyRef && !isKeyCompromised(run.certificate)) {
     const last = await vault.open(issued.keyRef, run.team);
     const pem = last && Buffer.from(last).toString('utf8');
     const same = pem && (await x509.signer(pem)).kind;

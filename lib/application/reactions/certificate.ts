@@ -16,18 +16,20 @@ import { issuanceStream } from '../../domain/issuance.ts';
 import { issuerOwner } from '../../domain/issuer.ts';
 import { issuerLabel } from '../../domain/issuerLabel.ts';
 import { Refusal } from '../../domain/refusal.ts';
+import { revocationsDueAt } from '../../domain/revocation.ts';
 import type { IssuerRef } from '../../domain/spec.ts';
 import { earliest, type Instant, plusSeconds, secondsBetween } from '../../domain/time.ts';
 import { issuerFor } from '../issuers/standIn.ts';
 import type { RenewalTurns } from '../renewalTurns.ts';
 import type { Services } from '../services.ts';
 import { askRenewalInfo } from './renewalInfo.ts';
+import { revokeOwed } from './revocation.ts';
 
-type Needs = Pick<Services, 'ledger' | 'acme' | 'caa' | 'clock' | 'ids' | 'log'>;
+type Needs = Pick<Services, 'ledger' | 'vault' | 'x509' | 'acme' | 'caa' | 'clock' | 'ids' | 'log'>;
 
 /**
- * Does what a certificate owes: starts its issuance, tells its deliveries, lets go of destinations, asks its CA when to renew it, asks for its
- * renewal, notes its near end.
+ * Does what a certificate owes: starts its issuance, tells its deliveries, lets go of destinations, has it revoked, asks its CA when to renew it,
+ * asks for its renewal, notes its near end.
  * @param turns renewals by time wait for theirs; absent: they need not
  * @returns seconds until it is worth another look, where the stream itself cannot say
  */
@@ -42,16 +44,23 @@ export async function pursueCertificate(
     for (const key of destinations) await release(services, stream, key, uid, !withdraw);
     await ledger.handle(certificateDecider, stream, { type: 'RecordReleased', uid }, meta(stream));
   }
-  if (state.status !== 'live') return undefined;
+  if (state.status !== 'live') {
+    const { revocations } = await revokeOwed(services, stream, state);
+    return pauseUntil(services.clock.now(), revocationsDueAt(revocations));
+  }
   if (owesDispatch(state) || (state.dispatched?.taken.length ?? 0) > 0) await dispatch(services, stream, state);
   await noteExpiry(services, stream, state);
+  // A replacement does not wait for what the CA says of the revocation.
   if (state.issuing) await startIssuance(services, stream, state);
-  if (state.issuing) return undefined;
-  const asked = await askRenewalInfo(services, stream, state);
+  const revoked = await revokeOwed(services, stream, state);
+  if (revoked.status !== 'live') return undefined;
+  const owedLater = revocationsDueAt(revoked.revocations);
+  if (revoked.issuing) return pauseUntil(services.clock.now(), owedLater);
+  const asked = await askRenewalInfo(services, stream, revoked);
   const wait = await renewIfDue(services, stream, asked.state, turns);
   // Who waits for a destination asks for it again, as soon as ever.
   if ((state.dispatched?.taken.length ?? 0) > 0) return undefined;
-  return pauseUntil(services.clock.now(), wait, asked.checkAt, expiryNearAt(asked.state));
+  return pauseUntil(services.clock.now(), wait, asked.checkAt, expiryNearAt(asked.state), owedLater);
 }
 
 /** Seconds until the earliest of the instants that are still to come. */

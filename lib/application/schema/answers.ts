@@ -62,6 +62,15 @@ const delivery = z.object({
   retryAt: instant.optional(),
 });
 
+const revocation = z.object({
+  revision: z.int(),
+  reason: z.string().describe('As RFC 5280 5.3.1 names it.'),
+  status: z.enum(['requested', 'failed', 'revoked']),
+  since: instant.describe('When it came to where it is, or was asked for.'),
+  cause: cause.optional().describe('Why it is not revoked yet.'),
+  retryAt: instant.optional().describe('When its CA is asked again; absent after a failure that is final.'),
+});
+
 const nextAction = z.object({
   action: z.enum(['Renew', 'Retry', 'Continue', 'Act']).describe('Act: somebody must do something first.'),
   message: z.string(),
@@ -96,6 +105,10 @@ export const certificateAnswer = z.object({
     issuer: issuerReadiness,
     issuance: issuance.optional().describe('The revision on its way.'),
     deliveries: z.array(delivery),
+    revocations: z
+      .array(revocation)
+      .optional()
+      .describe('Revisions that are to be revoked, or were and have not ended.'),
     nextAction: nextAction.optional(),
   }),
   warnings: z.array(warning).optional().describe('What was accepted and may surprise.'),
@@ -230,6 +243,7 @@ export const page = <S extends z.ZodType>(item: S) =>
 
 export type Condition = z.output<typeof condition>;
 export type Cause = z.output<typeof cause>;
+export type RevocationAnswer = z.output<typeof revocation>;
 export type Warning = z.output<typeof warning>;
 export type CertificateAnswer = z.output<typeof certificateAnswer>;
 export type CertificateSummary = z.output<typeof certificateSummary>;

@@ -39,7 +39,7 @@ export interface CaControls {
 }
 
 /** A double of an ACME CA in memory. It judges by what `published` shows, and signs really. */
-export interface CaDouble extends AcmeServer, Pick<AcmeLifecycle, 'renewalInfo'> {
+export interface CaDouble extends AcmeServer, Pick<AcmeLifecycle, 'renewalInfo' | 'revoke'> {
   readonly controls: CaControls;
   /** Every request, by its name. */
   readonly requests: string[];
@@ -137,6 +137,9 @@ export async function caDouble(published: (fqdn: string) => readonly string[]): 
       if (!controls.renewalInfo) return undefined;
       await asked('renewalInfo');
       return controls.renewalInfo(certId);
+    },
+    async revoke() {
+      await asked('revoke');
     },
     async register(_endpoint, signer) {
       await asked('register');

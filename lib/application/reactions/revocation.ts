@@ -1,0 +1,92 @@
+import { accountDecider, accountStream } from '../../domain/account.ts';
+import { certificateDecider } from '../../domain/certificate.decide.ts';
+import type { CertificateState } from '../../domain/certificate.ts';
+import type { IssuedByAcme } from '../../domain/issued.ts';
+import { issuerDecider, issuerOwner, issuerStream } from '../../domain/issuer.ts';
+import type { Failure } from '../../domain/problem.ts';
+import { Refusal } from '../../domain/refusal.ts';
+import { isRevocationOwed, REVOCATION_REASONS, type Revocation } from '../../domain/revocation.ts';
+import { type AcmeAccount, type AcmeEndpoint, AcmeError } from '../../ports/acmeServer.ts';
+import { endpointOf } from '../issuance/account.ts';
+import type { Services } from '../services.ts';
+import { sealedSigner } from '../signers.ts';
+
+type Needs = Pick<Services, 'ledger' | 'vault' | 'x509' | 'acme' | 'clock' | 'ids' | 'log'>;
+
+/**
+ * Asks the CAs for the revocations that are due, and records what they say. A CA that was asked before a crash is asked again, and says that
+ * it is done.
+ * @returns the certificate as it stands then
+ */
+export async function revokeOwed(services: Needs, stream: string, state: CertificateState): Promise<CertificateState> {
+  const { ledger, clock } = services;
+  let current = state;
+  for (const revocation of (state.revocations ?? []).filter((one) => isRevocationOwed(one, clock.now()))) {
+    const { revision, failures } = revocation;
+    const failure = await revoke(services, stream, revocation);
+    const command = failure
+      ? ({
+          type: 'RecordRevocationFailure',
+          revision,
+          after: failures,
+          failure,
+          random: services.ids.random(),
+        } as const)
+      : ({ type: 'RecordRevoked', revision } as const);
+    const meta = { actor: 'revocation', correlationId: stream };
+    current = (await ledger.handle(certificateDecider, stream, command, meta)).state;
+  }
+  return current;
+}
+
+/** Where no CA tells anybody, there is nothing to ask. */
+async function revoke(services: Needs, stream: string, revocation: Revocation): Promise<Failure | undefined> {
+  const { acme, chainRef, reason, notAfter } = revocation;
+  if (!acme) return undefined;
+  const team = stream.split('/')[1]!;
+  try {
+    if (notAfter <= services.clock.now()) throw new Refusal('CertificateExpired', `it ended at ${notAfter}`);
+    const { endpoint, account } = await whoGotIt(services, team, acme);
+    const certificate = await leafOf(services, chainRef, team);
+    await services.acme.revoke(endpoint, account, certificate, REVOCATION_REASONS[reason]);
+    return undefined;
+  } catch (error) {
+    const failure = failureOf(error);
+    const { type, detail } = failure.problem;
+    services.log.warn('a certificate could not be revoked', { stream, problem: type, detail });
+    return failure;
+  }
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof AcmeError) return error.failure;
+  const { name, message: detail } = error as Error;
+  if (error instanceof Refusal) return { class: 'configuration', problem: { type: error.code, detail } };
+  return { class: 'infrastructure', problem: { type: name, detail } };
+}
+
+/** The account that ordered it: the CA lets no other revoke (RFC 8555 7.6). */
+async function whoGotIt(
+  services: Needs,
+  team: string,
+  { issuer, account }: IssuedByAcme,
+): Promise<{ endpoint: AcmeEndpoint; account: AcmeAccount }> {
+  const { ledger } = services;
+  const owner = issuerOwner(issuer, team);
+  const { spec } = (await ledger.load(issuerDecider, issuerStream(owner, issuer.name))).state;
+  if (!spec?.acme) throw new Refusal('IssuerNotFound', `there is no ACME ${issuer.kind} ${issuer.name} any more`);
+  const { state } = await ledger.load(accountDecider, accountStream(`${owner}/${issuer.name}`));
+  const signer = state.key && (await sealedSigner(services, state.key.ref, owner));
+  if (!signer || state.registered?.url !== account || state.registered.server !== spec.acme.server) {
+    throw new Refusal('AccountChanged', `${issuer.kind} ${issuer.name} has another account than when it was issued`);
+  }
+  return { endpoint: endpointOf(spec.acme), account: { signer, url: account } };
+}
+
+/** The leaf of a sealed chain, DER. */
+async function leafOf({ vault, x509 }: Needs, chainRef: string, team: string): Promise<Uint8Array> {
+  const sealed = await vault.open(chainRef, team);
+  if (!sealed) throw new Refusal('CertificateNotKept', 'the certificate is not in the vault any more');
+  const { pem } = x509.readChain(Buffer.from(sealed).toString('utf8'))[0]!;
+  return Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64');
+}
