@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { systemClock, systemIds } from '../../lib/adapters/system/system.ts';
+import { changeBuckets, LimitReached, place } from '../../lib/application/limits.ts';
+import { limitKey } from '../../lib/domain/caLimits.ts';
 import { type LimitRows, MOST_LIMIT_ROWS } from '../../lib/ports/limitRows.ts';
 import { type MakeFixture, withFixture } from './fixture.ts';
 
@@ -49,6 +52,25 @@ export function limitRowsContract(make: MakeFixture<LimitRows>): void {
         expect(hot).toEqual({ key: 'hot', version: 2, doc: { by: answers.indexOf('written') } });
         const own = await rows.read(Array.from({ length: 6 }, (_, by) => `own/${by}`));
         expect(own.map(({ key }) => key)).toEqual([`own/${answers.indexOf('written')}`]);
+      }));
+
+    test('gives no token twice to those who reserve at one time', () =>
+      withFixture(make, async (limits) => {
+        const host = 'ca.example.test';
+        const wants = ['a.test', 'b.test'].map((name) => ({
+          key: limitKey.certificatesPerDomain(host, name),
+          limit: { count: 3, period: 3600 },
+          take: true,
+        }));
+        const services = { limits, clock: systemClock, ids: systemIds };
+        const keys = wants.map(({ key }) => key);
+        const reserve = (id: string) =>
+          changeBuckets(services, host, keys, (found, now) => place(wants, found, id, now));
+        const answers = await Promise.allSettled(Array.from({ length: 8 }, (_, index) => reserve(`order/${index}`)));
+        expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
+        const turns = answers.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+        expect(turns.every((reason) => reason instanceof LimitReached)).toBe(true);
+        expect(new Set(turns.map(({ until }) => until)).size).toBe(5);
       }));
 
     test('takes as many rows as it says, and long ones', () =>
