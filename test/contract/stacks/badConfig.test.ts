@@ -31,7 +31,7 @@ const MISTAKES: readonly (readonly [kind: string, context: () => string, said: R
 ];
 
 describe('A configuration that is not valid', () => {
-  it.each(MISTAKES)('is refused before anything is synthesized: %s', async (_, context, said) => {
+  it.each(MISTAKES)('is refused before anything is synthesized: %s', { timeout: 180_000 }, async (_, context, said) => {
     const { code, stderr, output } = await synth([context()]);
     expect(stderr).toMatch(said);
     expect(stderr).not.toMatch(/^\s+at /m);

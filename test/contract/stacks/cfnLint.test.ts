@@ -44,14 +44,21 @@ const WRONG = {
 };
 
 describeWith(['cfnLint'], 'The templates of an installation', () => {
-  it.each(Object.entries(CONFIGURATIONS))('have no finding of cfn-lint that is not explained: %s', async (_, input) => {
-    const templates = synthesizedTemplates(input);
-    expect(templates.length).toBeGreaterThanOrEqual(4);
-    const findings = await cfnLint(templates);
-    expect(findings.filter(({ rule, at }) => !EXPLAINED[rule]?.at.test(at))).toEqual([]);
-  });
+  // It takes ten seconds of a processor, and on a busy machine many more.
+  const patient = { timeout: 300_000 };
 
-  it('would have findings if they were wrong', async () => {
+  it.each(Object.entries(CONFIGURATIONS))(
+    'have no finding of cfn-lint that is not explained: %s',
+    patient,
+    async (_, input) => {
+      const templates = synthesizedTemplates(input);
+      expect(templates.length).toBeGreaterThanOrEqual(4);
+      const findings = await cfnLint(templates);
+      expect(findings.filter(({ rule, at }) => !EXPLAINED[rule]?.at.test(at))).toEqual([]);
+    },
+  );
+
+  it('would have findings if they were wrong', patient, async () => {
     const file = join(tempDir('wrong'), 'wrong.template.json');
     writeFileSync(file, JSON.stringify(WRONG));
     const rules = (await cfnLint([file])).map(({ rule }) => rule);
