@@ -47,14 +47,11 @@ export const command = clientCommand({
   ],
   async run({ client, env, terminal }, { output, issuer, ...flags }) {
     const format = formatOf(output);
-    const team = given(flags.team, env, 'CHANCERY_TEAM');
-    const query = new URLSearchParams();
-    if (issuer !== undefined) query.set('issuer', issuer);
-    if (team !== undefined) query.set('team', team);
-    const path = query.size > 0 ? `/v1/limits?${query}` : '/v1/limits';
-    const { body } = await client().request<{ items: LimitAnswer[]; partial: boolean }>('GET', path);
+    const query = { issuer, team: given(flags.team, env, 'CHANCERY_TEAM') };
+    const { body } = await client().request<{ items: LimitAnswer[]; partial: boolean }>('GET', '/v1/limits', { query });
     if (isData(format)) return showData(terminal, format, body);
-    await showList(terminal, format, body.items, COLUMNS);
+    if (body.items.length === 0) terminal.print('no limit of a CA is in use');
+    else await showList(terminal, format, body.items, COLUMNS);
     if (body.partial) terminal.note('There are more certificates than one answer looks at: ask by --team.');
   },
 });
