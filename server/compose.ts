@@ -1,4 +1,4 @@
-import { acmeServer } from '../lib/adapters/acme/acmeServer.ts';
+import { type AcmeServerOptions, acmeServer } from '../lib/adapters/acme/acmeServer.ts';
 import { destinations } from '../lib/adapters/destinations.ts';
 import { directoryDestinations } from '../lib/adapters/directory/destinations.ts';
 import { caaRecords } from '../lib/adapters/dns/caaRecords.ts';
@@ -50,6 +50,8 @@ export interface ComposeOptions {
   readonly observer?: WorkflowObserver;
   /** Counts outcomes. */
   readonly metrics?: Metrics;
+  /** Told of each request to a CA. */
+  readonly observeAcme?: AcmeServerOptions['observe'];
   /** For tests: other steps, shorter waits. */
   readonly workflows?: Omit<WorkflowOptions, 'observer'>;
   /** Lets a test stand between the application and its ports. */
@@ -84,7 +86,12 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
     log.error('feed: a record could not be handled', { consumer, error: (error as Error).message });
   const onLag = (lag: Lag): void => log.info('dns: a value is not published everywhere yet', { ...lag });
   const feed = sqliteFeed(database, { onError });
-  const acme = acmeServer({ http, clock: systemClock, userAgent: `chancery/${options.version}` });
+  const acme = acmeServer({
+    http,
+    clock: systemClock,
+    userAgent: `chancery/${options.version}`,
+    observe: options.observeAcme,
+  });
   const lookup = (cluster: string) => clusterAccess({ ledger, vault }, cluster);
   const workflows = embeddedWorkflows(() => services, { ...options.workflows, observer: options.observer });
   const plain: Services = {

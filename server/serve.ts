@@ -79,6 +79,7 @@ async function start(options: ServeOptions, undo: (() => unknown)[], stop: () =>
   const composed = await compose({
     observer: metrics.observer,
     metrics: metrics.count,
+    observeAcme: metrics.acme,
     ...options,
     folder,
     directoryRoots,

@@ -50,10 +50,10 @@ const renew = () =>
 
 it('The first issuance of a certificate and its renewals are counted, of their issuer', async () => {
   await issueNow(services, 'web', 'app');
-  expect(counted).toEqual([{ issuer: 'web/own', metrics: { Issued: 1 } }]);
+  expect(counted).toEqual([{ issuer: 'web/own', reason: 'NeverIssued', metrics: { Issued: 1 } }]);
   await renew();
   await issueNow(services, 'web', 'app');
-  expect(counted.slice(1)).toEqual([{ issuer: 'web/own', metrics: { Renewed: 1 } }]);
+  expect(counted.slice(1)).toEqual([{ issuer: 'web/own', reason: 'Manual', metrics: { Renewed: 1 } }]);
 });
 
 it('An issuance that failed is counted once, however often the step is run', async () => {
@@ -61,7 +61,7 @@ it('An issuance that failed is counted once, however often the step is run', asy
   const input = { issuance, run: 1, failure: { Error: 'Broken', Cause: '' } };
   await recordFailure(services, input);
   await recordFailure(services, input);
-  expect(counted).toEqual([{ issuer: 'web/own', metrics: { IssuancesFailed: 1 } }]);
+  expect(counted).toEqual([{ issuer: 'web/own', reason: 'NeverIssued', metrics: { IssuancesFailed: 1 } }]);
 });
 
 it('A step Store that is run again after the certificate stands counts nothing', async () => {

@@ -21,14 +21,21 @@ const rules = (): Rule[] =>
   (parse(readFileSync(RULES, 'utf8')) as { groups: { rules: Rule[] }[] }).groups.flatMap((group) => group.rules);
 
 /** Names that promtool would have otherwise: cert-manager's own, which its boards ask for, and those that prom-client gives to every Node process. */
-const MEANT = ['certmanager_clock_time_seconds_gauge ', 'nodejs_active_'];
+const MEANT = [
+  'certmanager_clock_time_seconds_gauge ',
+  'certmanager_http_acme_client_request_count ',
+  'certmanager_controller_sync_',
+  'nodejs_active_',
+];
 
 /** /metrics of a service that has a certificate, with the metrics of its process. */
 async function metrics(): Promise<string> {
   const own = processMetrics();
   own.watch({ running: () => 0, lastScan: () => 0 });
   own.observe({ operation: 'x', status: 200, seconds: 1 });
-  own.count([{ metrics: { Issued: 1 } }]);
+  own.count([{ reason: 'Expiring', metrics: { Renewed: 1 } }]);
+  own.acme({ scheme: 'https', host: 'ca.test', action: 'newOrder', method: 'POST', status: 201, seconds: 1 });
+  own.observer.task('Order', 'done', 1, { input: {}, answer: {} });
   const api = await testApi({ metrics: () => own.text() });
   try {
     await api.putTeam('web');

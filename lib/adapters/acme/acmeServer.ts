@@ -7,6 +7,7 @@ import { download, renewalInfo, revoke } from './certificates.ts';
 import { joseKey } from './jws.ts';
 import { authorizationOf, challengeOf, orderOf } from './resources.ts';
 import { type Answer, acmeSession, parsedJson, type Session } from './session.ts';
+import type { AcmeExchange } from './transport.ts';
 
 /** How CAs are reached. */
 export interface AcmeServerOptions {
@@ -17,6 +18,8 @@ export interface AcmeServerOptions {
   readonly userAgent: string;
   /** Milliseconds for each request; default 20 000. */
   readonly timeout?: number;
+  /** Told of each request to a CA. */
+  readonly observe?: (exchange: AcmeExchange) => void;
 }
 
 const TIMEOUT = 20_000;

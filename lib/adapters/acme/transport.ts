@@ -5,6 +5,19 @@ import { failureOf, malformedAnswer, networkFailure, problemOf } from './problem
 import type { Envelope } from './resources.ts';
 import { retryAfterSeconds } from './retryAfter.ts';
 
+/** A request that a CA answered, or did not. */
+export interface AcmeExchange {
+  /** Of the CA's directory: what it names beyond that is not bounded. */
+  readonly scheme: string;
+  readonly host: string;
+  /** RFC 8555's word for what was asked. */
+  readonly action: string;
+  readonly method: string;
+  /** HTTP's; absent when no answer came. */
+  readonly status?: number;
+  readonly seconds: number;
+}
+
 /** What all sessions share. */
 export interface TransportOptions {
   readonly http: HttpClient;
@@ -13,6 +26,8 @@ export interface TransportOptions {
   readonly userAgent: string;
   /** Milliseconds for each request. */
   readonly timeout: number;
+  /** Told of each request. It waits for nobody and does not throw. */
+  readonly observe?: (exchange: AcmeExchange) => void;
 }
 
 /** A request as the transport needs it; trust, time and size limits are its own. */
@@ -50,6 +65,12 @@ function problemDocument({ headers, body }: HttpResponse): unknown {
 export const isLost = (error: unknown): boolean =>
   error instanceof NetError && error.code === 'ConnectionLost' && error.sent;
 
+function placeOf(server: string): { scheme: string; host: string } {
+  if (!URL.canParse(server)) return { scheme: '', host: '' };
+  const { protocol, host } = new URL(server);
+  return { scheme: protocol.slice(0, -1), host };
+}
+
 /** The way to one CA. */
 export function acmeTransport(endpoint: AcmeEndpoint, options: TransportOptions): Transport {
   const secureOnly = endpoint.server.startsWith('https:');
@@ -61,6 +82,21 @@ export function acmeTransport(endpoint: AcmeEndpoint, options: TransportOptions)
   };
 
   const now = () => options.clock.now();
+  const place = placeOf(endpoint.server);
+
+  /** Sends the request, and tells of it. */
+  async function send(action: string, request: HttpRequest): Promise<HttpResponse> {
+    const begun = performance.now();
+    let status: number | undefined;
+    try {
+      const response = await options.http.request(request);
+      status = response.status;
+      return response;
+    } finally {
+      const seconds = (performance.now() - begun) / 1000;
+      options.observe?.({ ...place, action, method: request.method, status, seconds });
+    }
+  }
 
   function envelope(response: HttpResponse): Envelope {
     const { 'retry-after': header } = response.headers;
@@ -75,7 +111,7 @@ export function acmeTransport(endpoint: AcmeEndpoint, options: TransportOptions)
         throw new AcmeError(action, malformedAnswer('the CA is reached by https but names an address without it'));
       }
       const headers = { 'user-agent': options.userAgent, ...request.headers };
-      return options.http.request({ ...request, ...fixed, headers });
+      return send(action, { ...request, ...fixed, headers });
     },
     unanswered(action, error, accepted) {
       const known = networkFailure(error);

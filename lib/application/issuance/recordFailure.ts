@@ -1,11 +1,10 @@
 import { certificateDecider } from '../../domain/certificate.decide.ts';
-import { certificateStream } from '../../domain/certificate.ts';
+import { certificateStream, type LiveCertificate } from '../../domain/certificate.ts';
 import { isOfTheCa } from '../../domain/failover.ts';
 import { issuanceDecider } from '../../domain/issuance.decide.ts';
 import type { IssuanceState, StepProblem } from '../../domain/issuance.ts';
 import { issuerDecider, issuerOwner, issuerStream } from '../../domain/issuer.ts';
 import { issuerLabel } from '../../domain/issuerLabel.ts';
-import type { Instant } from '../../domain/time.ts';
 import { done, type Outcome } from '../outcome.ts';
 import { counted } from '../outcomes.ts';
 import type { Services } from '../services.ts';
@@ -21,7 +20,8 @@ export async function recordFailure(services: Needs, input: IssueInput): Promise
   const { state } = await ledger.load(issuanceDecider, input.issuance);
   const cause = state.problem ?? thrown;
   if (cause && state.status === 'running') await tellIssuer(ledger, input, state, cause);
-  const expires = await expiryOf(ledger, state);
+  const { issued, issuing } = (await certificateOf(ledger, state)) ?? {};
+  const expires = issued?.notAfter;
   const command = { type: 'RecordFailure', run: input.run, thrown: cause, random: ids.random(), expires } as const;
   const released = state.status === 'running' && state.run === input.run ? await releaseLimits(services, state) : [];
   const { events } = await ledger.handleAll(issuanceDecider, input.issuance, [...released, command], {
@@ -29,14 +29,17 @@ export async function recordFailure(services: Needs, input: IssueInput): Promise
     correlationId: input.issuance,
   });
   if (events.some((event) => event.type === 'IssuanceFailed'))
-    metrics?.(counted('IssuancesFailed', issuerLabel(splitName(state.certificate)[0], state.issuer)));
+    metrics?.(counted('IssuancesFailed', issuerLabel(splitName(state.certificate)[0], state.issuer), issuing?.reason));
   return done;
 }
 
-/** When the certificate that stands meanwhile ends. */
-async function expiryOf(ledger: Needs['ledger'], { certificate, uid }: IssuanceState): Promise<Instant | undefined> {
+/** The certificate that waits for the issuance, while it lives. */
+async function certificateOf(
+  ledger: Needs['ledger'],
+  { certificate, uid }: IssuanceState,
+): Promise<LiveCertificate | undefined> {
   const { state } = await ledger.load(certificateDecider, certificateStream(...splitName(certificate)));
-  return state.status === 'live' && state.uid === uid ? state.issued?.notAfter : undefined;
+  return state.status === 'live' && state.uid === uid ? state : undefined;
 }
 
 /** An issuer that others may stand in for counts what its CA fails to do. Told first: a repeated step finds that it was told. */

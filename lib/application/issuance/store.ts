@@ -84,7 +84,13 @@ async function commit(services: Needs, run: Run, chainRef: string, pem: string):
   ]);
   // A step that is run again finds it on the ledger, and counts nothing.
   if (events.some((event) => event.type === 'CertificateIssued'))
-    metrics?.(counted(run.certificate.issued ? 'Renewed' : 'Issued', issuerLabel(team, run.issuance.issuer)));
+    metrics?.(
+      counted(
+        run.certificate.issued ? 'Renewed' : 'Issued',
+        issuerLabel(team, run.issuance.issuer),
+        run.certificate.issuing?.reason,
+      ),
+    );
   const discarded = events.find((event) => event.type === 'CertificateDiscarded');
   if (discarded)
     await run.record({ type: 'Supersede', reason: discarded.reason === 'Deleted' ? 'Deleted' : 'Superseded' });
