@@ -35,8 +35,18 @@ const ELSEWHERE = ['ini', 'sso', 'process', 'web-identity', 'login', 'http'].map
   (kind) => `@aws-sdk/credential-provider-${kind}`,
 );
 
-/** The SDK loads it for operations that answer with a stream of events, of which none is called here. */
-const EVENT_STREAMS = '@smithy/core/event-streams';
+/**
+ * Most clients load it only for operations that answer with a stream of events, of which none is called here. A client that has such operations
+ * itself imports it, and cannot be made without it.
+ */
+const eventStreams: Plugin = {
+  name: 'eventStreams',
+  setup({ onResolve }) {
+    onResolve({ filter: /^@smithy\/core\/event-streams$/ }, ({ path, kind }) =>
+      kind === 'dynamic-import' ? { path, external: true } : undefined,
+    );
+  },
+};
 
 /**
  * Bundles an entry point with all that it imports, minified, for Node 24.
@@ -58,8 +68,8 @@ export async function bundle(entry: string, keepNames = false): Promise<Bundle> 
     format: 'esm',
     mainFields: ['module', 'main'],
     banner: { js: REQUIRE },
-    external: [...ELSEWHERE, '@smithy/credential-provider-imds', EVENT_STREAMS],
-    plugins: [pure, leanSdk],
+    external: [...ELSEWHERE, '@smithy/credential-provider-imds'],
+    plugins: [pure, leanSdk, eventStreams],
     legalComments: 'none',
     logLevel: 'warning',
   });
