@@ -40,8 +40,10 @@ export const catalogue: readonly StreamEntry[] = [
       RecordDeliveries: by(REACTION, 'DeliveriesRequested'),
       RecordExpiryNear: by(REACTION, 'ExpiryNeared'),
       RecordKeyExport: by(API, 'KeyExported'),
-      Delete: by(API, 'CertificateDeleted'),
+      Delete: by(API, 'RevocationRequested', 'CertificateDeleted'),
       RecordReleased: by(REACTION, 'DeliveriesReleased'),
+      RecordKeysPurged: by(REACTION, 'KeysPurged'),
+      RecordPurged: by(REACTION, 'CertificatePurged'),
     },
   },
   {

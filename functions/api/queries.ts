@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { closed } from '../../lib/application/schema/closed.ts';
-import { labelName } from '../../lib/application/schema/common.ts';
+import { duration, labelName } from '../../lib/application/schema/common.ts';
+import { durationSeconds } from '../../lib/domain/duration.ts';
 import { SHARED } from '../../lib/domain/issuer.ts';
 
 const LARGEST_PAGE = 500;
@@ -49,6 +50,10 @@ export const metricsQuery = closed({
   cursor: paging.cursor.describe('From the Link of the answer before, to read on.'),
 });
 
+export const incidentsQuery = closed({
+  team: z.string().max(63).optional().describe('Of this team; default every team that the token may.'),
+});
+
 export const limitsQuery = closed({
   issuer: z.string().max(320).optional().describe('team/name, or the name of a shared one; default all.'),
   team: z.string().max(63).optional().describe("What this team's names touch; default every team that the token may."),
@@ -60,8 +65,19 @@ export const readQuery = closed({
 
 export const dryRunQuery = closed({ dryRun: flag.optional().describe('Checks everything and changes nothing.') });
 
+const LONGEST_GRACE = 720 * 3600;
+const DEFAULT_GRACE = '24h';
+const grace = duration.refine((text) => durationSeconds(text)! <= LONGEST_GRACE, { error: 'must be 720h at most' });
+
+/** Seconds of grace that a deletion asks for. */
+export const graceOf = ({ grace: text = DEFAULT_GRACE }: Query): number => durationSeconds(text)!;
+
 export const deleteCertificateQuery = closed({
-  withdraw: flag.optional().describe('Also takes the delivered copies away; default false.'),
+  withdraw: flag.optional().describe('Also takes the delivered copies away, after the grace; default false.'),
+  revoke: flag.optional().describe('Also revokes at the CA, after the grace, as cessationOfOperation; default false.'),
+  grace: grace
+    .optional()
+    .describe('How long copies stand and keys are kept: a duration, 720h at most; 0s is at once. Default 24h.'),
 });
 
 export const pemQuery = closed({

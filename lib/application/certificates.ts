@@ -162,10 +162,19 @@ async function hurry({ ledger }: Pick<Needs, 'ledger'>, uid: string, revision: n
   await ledger.handle(issuanceDecider, stream, { type: 'BeginRun', after: state.run, force: true }, meta);
 }
 
+/** What is to be done to a certificate that ends. `grace`: seconds before any of it, and before its keys are purged. */
+export interface Deletion {
+  readonly team: string;
+  readonly name: string;
+  readonly withdraw: boolean;
+  readonly revoke: boolean;
+  readonly grace: number;
+}
+
 /** Ends a certificate. Delivered copies stay unless `withdraw`. @throws Refusal `CertificateNotFound`; StaleVersion */
 export async function deleteCertificate(
   services: Pick<Needs, 'ledger'>,
-  { team, name, withdraw }: { readonly team: string; readonly name: string; readonly withdraw: boolean },
+  { team, name, withdraw, revoke, grace }: Deletion,
   meta: Meta,
   expected?: number,
 ): Promise<void> {
@@ -173,7 +182,7 @@ export async function deleteCertificate(
   const { events } = await services.ledger.handle(
     certificateDecider,
     stream,
-    { type: 'Delete', withdraw },
+    { type: 'Delete', withdraw, grace, ...(revoke && { revoke: 'cessationOfOperation' }) },
     meta,
     expected,
   );

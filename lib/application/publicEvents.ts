@@ -68,9 +68,12 @@ export function tellCertificate(event: CertificateEvent): Told[] {
     case 'KeyExported':
       return [{ type: 'keyExported', message: 'The private key was exported', revision: event.revision }];
     case 'CertificateDeleted': {
-      const copies = event.withdraw ? 'delivered copies are taken away' : 'delivered copies stay';
+      const when = event.until ? ` from ${event.until} on` : '';
+      const copies = event.withdraw ? `delivered copies are taken away${when}` : 'delivered copies stay';
       return [{ type: 'deleted', message: `Deleted: ${copies}` }];
     }
+    case 'CertificatePurged':
+      return [{ type: 'purged', message: 'Its keys and certificates are kept no more' }];
     default:
       return [];
   }

@@ -76,10 +76,11 @@ export async function pursue(
 
 /** The fast path: pursues what a commit makes due at once. */
 export async function react(services: ReactionNeeds, commit: Commit): Promise<void> {
+  // Before what names them is purged.
+  if (commit.stream.startsWith('certificate/')) await retireCaKeys(services, commit.stream, commit.events);
   if (commit.events.some((event) => PROMPT.has(event.type))) await pursue(services, commit.stream);
   if (commit.events.some((event) => event.type === 'CertificateIssued'))
     await recheckCaIssuers(services, commit.stream);
-  if (commit.stream.startsWith('certificate/')) await retireCaKeys(services, commit.stream, commit.events);
   if (commit.events.some((event) => event.type === 'IssuanceFailed')) await leaveAfterFailure(services, commit.stream);
   if (commit.events.some((event) => event.type === 'IssuerDiverted')) await leaveDiverted(services, commit.stream);
   for (const cure of new Set(commit.events.map(({ type }) => CURES[type]))) await cure?.(services, commit.stream);

@@ -20,9 +20,10 @@ import type { Issued } from './issued.ts';
 import { sameJson } from './json.ts';
 import { Refusal } from './refusal.ts';
 import { type IssueReason, nextNeed, ownTime, type Replacement } from './renewal.ts';
+import { type RevocationReason, revocationOf } from './revocation.ts';
 import type { CertificateSpec } from './spec.ts';
 import { needsIssuance } from './specChange.ts';
-import type { Instant } from './time.ts';
+import { type Instant, plusSeconds } from './time.ts';
 
 export type CertificateCommand =
   /** `uid` is taken when the name has no living certificate. */
@@ -53,8 +54,17 @@ export type CertificateCommand =
     }
   | { readonly type: 'RecordExpiryNear'; readonly revision: number }
   | { readonly type: 'RecordKeyExport'; readonly exportId: string }
-  | { readonly type: 'Delete'; readonly withdraw: boolean }
-  | { readonly type: 'RecordReleased'; readonly uid: string };
+  /** `grace`: seconds before copies are withdrawn and keys purged; none when absent. `revoke`: at its CA, then. */
+  | {
+      readonly type: 'Delete';
+      readonly withdraw: boolean;
+      readonly grace?: number;
+      readonly revoke?: RevocationReason;
+    }
+  | { readonly type: 'RecordReleased'; readonly uid: string }
+  /** The keys of the live certificate's revisions up to `through` are purged. */
+  | { readonly type: 'RecordKeysPurged'; readonly uid: string; readonly through: number }
+  | { readonly type: 'RecordPurged'; readonly uid: string };
 
 function decideCertificate(
   command: CertificateCommand,
@@ -93,12 +103,37 @@ function decideCertificate(
       return exportId === lastExport ? [] : [{ type: 'KeyExported', revision: issued.revision, exportId }];
     }
     case 'Delete':
-      if (state.status !== 'live') return [];
-      return [{ type: 'CertificateDeleted', uid: state.uid, withdraw: command.withdraw }];
+      return end(command, state, now);
     case 'RecordReleased':
       if (!state.releasing.some((r) => r.uid === command.uid)) return [];
       return [{ type: 'DeliveriesReleased', uid: command.uid }];
+    case 'RecordKeysPurged': {
+      const { uid, through } = command;
+      if (state.status !== 'live' || state.uid !== uid || through <= (state.keysPurged ?? 0)) return [];
+      return through < (state.previousRevision ?? 0) ? [{ type: 'KeysPurged', through }] : [];
+    }
+    case 'RecordPurged':
+      return state.ended?.some(({ uid }) => uid === command.uid)
+        ? [{ type: 'CertificatePurged', uid: command.uid }]
+        : [];
   }
+}
+
+function end(
+  { withdraw, grace = 0, revoke }: Extract<CertificateCommand, { type: 'Delete' }>,
+  state: CertificateState,
+  now: Instant,
+): readonly CertificateEvent[] {
+  if (state.status !== 'live') return [];
+  const { uid, issued } = state;
+  const until = grace > 0 ? plusSeconds(now, grace) : undefined;
+  const deleted = { type: 'CertificateDeleted', uid, withdraw, ...(until && { until }) } as const;
+  if (!revoke || !issued || issued.notAfter <= now || revocationOf(state.revocations, issued.revision))
+    return [deleted];
+  const { revision, serial, notAfter, chainRef, acme } = issued;
+  const decision = { revision, serial, notAfter, chainRef, reason: revoke, replace: false } as const;
+  const more = { ...(acme && { acme }), ...(until && { from: until }) };
+  return [{ type: 'RevocationRequested', ...decision, ...more }, deleted];
 }
 
 function request(
@@ -193,7 +228,7 @@ function live(state: CertificateState): LiveCertificate {
 
 export const certificateDecider: Decider<CertificateCommand, CertificateState, CertificateEvent> = {
   category: 'certificate',
-  evolveVersion: 5,
+  evolveVersion: 6,
   initialState: noCertificate,
   decide: decideCertificate,
   evolve: evolveCertificate,

@@ -68,9 +68,14 @@ export type CertificateEvent =
   /** It ends soon and has no successor yet. Once a revision. */
   | { readonly type: 'ExpiryNeared'; readonly revision: number; readonly notAfter: Instant }
   | { readonly type: 'KeyExported'; readonly revision: number; readonly exportId: string }
-  | { readonly type: 'CertificateDeleted'; readonly uid: string; readonly withdraw: boolean }
+  /** Copies are withdrawn, and keys and chains purged, from `until` on; at once when it is absent. */
+  | { readonly type: 'CertificateDeleted'; readonly uid: string; readonly withdraw: boolean; readonly until?: Instant }
   /** A deleted certificate's destinations are free again. */
-  | { readonly type: 'DeliveriesReleased'; readonly uid: string };
+  | { readonly type: 'DeliveriesReleased'; readonly uid: string }
+  /** The vault holds the keys of no revision up to `through`. */
+  | { readonly type: 'KeysPurged'; readonly through: number }
+  /** The vault holds nothing of a life that ended. */
+  | { readonly type: 'CertificatePurged'; readonly uid: string };
 
 /** Destinations of a life that ended, still to be let go. */
 export interface Releasing {
@@ -78,6 +83,16 @@ export interface Releasing {
   readonly withdraw: boolean;
   readonly destinations: readonly string[];
   readonly since: Instant;
+}
+
+/** A life that ended, whose keys and chains are still in the vault. */
+export interface Ended {
+  readonly uid: string;
+  /** Its first revision, its last issued one, and the last that was begun. */
+  readonly first: number;
+  readonly issued: number;
+  readonly last: number;
+  readonly purgeAt: Instant;
 }
 
 export interface Issuing {
@@ -95,6 +110,7 @@ interface Named {
   readonly lastExport?: string;
   /** Revisions that are to be revoked, or were and have not ended yet. */
   readonly revocations?: readonly Revocation[];
+  readonly ended?: readonly Ended[];
 }
 
 export type NoCertificate = Named & { readonly status: 'absent' | 'deleted'; readonly uid?: string };
@@ -107,8 +123,15 @@ export type LiveCertificate = Named & {
   readonly policyVersion: number;
   readonly createdAt: Instant;
   readonly specAt: Instant;
+  readonly firstRevision: number;
   readonly issuing?: Issuing;
   readonly issued?: Issued;
+  /** What was issued before. */
+  readonly previousRevision?: number;
+  /** The newest revision whose key is purged, with all before it. */
+  readonly keysPurged?: number;
+  /** Since when there are keys that nobody needs. */
+  readonly keysOwedSince?: Instant;
   readonly issuedAt?: Instant;
   /** Of the issued revision. */
   readonly renewalInfo?: RenewalInformation;
@@ -185,6 +208,13 @@ const union = (...lists: (readonly string[] | undefined)[]): string[] => [
   ...new Set(lists.flatMap((list) => list ?? [])),
 ];
 
+/** Seconds that the keys of revisions before the last two are kept: a copy may still be on its way. */
+const KEYS_KEPT = 86_400;
+
+/** When keys that nobody needs are purged. */
+export const keysPurgeDueAt = ({ keysOwedSince }: LiveCertificate): Instant | undefined =>
+  keysOwedSince && plusSeconds(keysOwedSince, KEYS_KEPT);
+
 /** Whether the delivery streams do not yet know the newest revision and generation. */
 export function owesDispatch(state: LiveCertificate): boolean {
   const { issued, dispatched, spec, generation } = state;
@@ -195,7 +225,11 @@ export function owesDispatch(state: LiveCertificate): boolean {
 
 /** What the certificate owes next: a start, a dispatch, a release, a revocation, its renewal, or word that it ends. */
 export function certificateDueAt(state: CertificateState): Instant | undefined {
-  const releasing = [...state.releasing.map((r) => plusSeconds(r.since, GRACE)), revocationsDueAt(state.revocations)];
+  const releasing = [
+    ...state.releasing.map((r) => plusSeconds(r.since, GRACE)),
+    ...(state.ended ?? []).map(({ purgeAt }) => plusSeconds(purgeAt, GRACE)),
+    revocationsDueAt(state.revocations),
+  ];
   if (state.status !== 'live') return earliest(...releasing);
   const { issuing, issuedAt, specAt, dispatched } = state;
   const dispatch = owesDispatch(state)
@@ -204,7 +238,7 @@ export function certificateDueAt(state: CertificateState): Instant | undefined {
       ? plusSeconds(dispatched.at, TAKEN_AGAIN)
       : undefined;
   const next = issuing ? [plusSeconds(issuing.since, GRACE)] : [renewAt(state), renewalInfoDueAt(state)];
-  return earliest(...releasing, dispatch, ...next, expiryNearAt(state));
+  return earliest(...releasing, dispatch, ...next, expiryNearAt(state), keysPurgeDueAt(state));
 }
 
 export function evolveCertificate(state: CertificateState, event: CertificateEvent, at: Instant): CertificateState {
@@ -219,7 +253,8 @@ export function evolveCertificate(state: CertificateState, event: CertificateEve
     case 'CertificateIssued': {
       const { type: _, renewAt: __, ...issued } = event;
       const done = { issuing: undefined, renewalInfo: undefined, replacements: undefined };
-      return { ...asLive(state), ...done, issued, issuedAt: at };
+      const live = asLive(state);
+      return { ...live, ...done, ...keysAfter(live, at), issued, issuedAt: at };
     }
     case 'RenewalInformationRead': {
       const { type: _, ...renewalInfo } = event;
@@ -260,17 +295,41 @@ export function evolveCertificate(state: CertificateState, event: CertificateEve
     }
     case 'CertificateDeleted': {
       const { dispatched, former, spec, lastGeneration, lastRevision, revocations } = asLive(state);
+      const until = event.until ?? at;
       const destinations = union(dispatched?.destinations, former, spec.destinations.map(destinationKey));
-      const ended = { uid: event.uid, withdraw: event.withdraw, destinations, since: at };
-      const releasing = destinations.length > 0 ? [...state.releasing, ended] : state.releasing;
-      return { status: 'deleted', uid: event.uid, lastGeneration, lastRevision, releasing, revocations };
+      const left = { uid: event.uid, withdraw: event.withdraw, destinations, since: event.withdraw ? until : at };
+      const releasing = destinations.length > 0 ? [...state.releasing, left] : state.releasing;
+      const ended = [...(state.ended ?? []), endedBy(asLive(state), until)];
+      return { status: 'deleted', uid: event.uid, lastGeneration, lastRevision, releasing, revocations, ended };
     }
     case 'DeliveriesReleased':
       return { ...state, releasing: state.releasing.filter((r) => r.uid !== event.uid) };
+    case 'KeysPurged':
+      return { ...asLive(state), keysPurged: event.through, keysOwedSince: undefined };
+    case 'CertificatePurged':
+      return { ...state, ended: state.ended?.filter((one) => one.uid !== event.uid) };
     default:
       return unknownEvent(event);
   }
 }
+
+/** Of each life the keys of the last two revisions that were issued stay. */
+function keysAfter(
+  { issued, firstRevision, keysPurged = firstRevision - 1, keysOwedSince }: LiveCertificate,
+  at: Instant,
+): Pick<LiveCertificate, 'previousRevision' | 'keysOwedSince'> {
+  if (!issued) return {};
+  const owed = issued.revision - 1 > keysPurged ? (keysOwedSince ?? at) : undefined;
+  return { previousRevision: issued.revision, keysOwedSince: owed };
+}
+
+const endedBy = ({ uid, firstRevision, issued, lastRevision }: LiveCertificate, purgeAt: Instant): Ended => ({
+  uid,
+  first: firstRevision,
+  issued: issued?.revision ?? firstRevision - 1,
+  last: lastRevision,
+  purgeAt,
+});
 
 function evolveRequested(
   state: CertificateState,
@@ -297,8 +356,11 @@ function evolveRequested(
     former,
     lastGeneration: generation,
     lastRevision: revision ?? state.lastRevision,
-    releasing: state.releasing,
-    revocations: state.revocations,
+    firstRevision: before?.firstRevision ?? revision ?? state.lastRevision + 1,
+    // Whoever asks for the name again in time takes back what was to be done to the life before.
+    releasing: state.releasing.map((one) => (one.since > at ? { ...one, withdraw: false, since: at } : one)),
+    revocations: state.revocations?.filter(({ from }) => from === undefined || from <= at),
+    ended: state.ended,
   };
 }
 

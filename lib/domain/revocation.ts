@@ -34,6 +34,8 @@ export interface RevocationDecision extends Revocable {
   readonly replace: boolean;
   /** The key of the issued revision is known to others: no later revision has it. */
   readonly compromised?: true;
+  /** The CA is not asked before. */
+  readonly from?: Instant;
 }
 
 /** A revision that is to be revoked, or was. */
@@ -50,9 +52,9 @@ export interface Revocation extends RevocationDecision {
 const GRACE = 60;
 
 /** When the CA is to be asked (again); undefined when it took it, or it is given up. */
-export function revocationDueAt({ since, failure, revokedAt }: Revocation): Instant | undefined {
+export function revocationDueAt({ since, from = since, failure, revokedAt }: Revocation): Instant | undefined {
   if (revokedAt) return undefined;
-  return failure ? failure.retryAt : plusSeconds(since, GRACE);
+  return failure ? failure.retryAt : plusSeconds(from, GRACE);
 }
 
 /** When the first of them is due. */
@@ -62,7 +64,8 @@ export const revocationsDueAt = (all: readonly Revocation[] | undefined): Instan
 /** Whether the CA is to be asked now: what was never tried is asked at once, whoever comes first. */
 export function isRevocationOwed(revocation: Revocation, now: Instant): boolean {
   const due = revocationDueAt(revocation);
-  return due !== undefined && (!revocation.failure || due <= now);
+  const first = revocation.from ?? revocation.since;
+  return due !== undefined && (revocation.failure ? due : first) <= now;
 }
 
 /** The list with a new decision. Those of which nothing is owed any more, and that are over, drop out. */

@@ -37,8 +37,10 @@ function parsed(event: PublicEvent): PublicEvent {
 const UNTOLD = new Set([
   'certificate.CertificateDeleted',
   'certificate.CertificateDiscarded',
+  'certificate.CertificatePurged',
   'certificate.DeliveriesReleased',
   'certificate.KeyExported',
+  'certificate.KeysPurged',
   'certificate.RenewalInformationRead',
   'certificate.ReplacementScheduled',
   'certificate.RevocationFailed',

@@ -267,7 +267,9 @@ describe('dispatching to destinations', () => {
     expect(gone.state.releasing).toEqual([{ uid: 'u1', withdraw: true, destinations: [PROD, DISK], since: START }]);
     expect(gone.dueAt).toBe(plus(60));
     const released = gone.when({ type: 'RecordReleased', uid: 'u1' }).next();
-    expect(released.dueAt).toBeUndefined();
+    expect(released.dueAt).toBe(plus(60));
+    const purged = released.when({ type: 'RecordPurged', uid: 'u1' }).next();
+    expect(purged.dueAt).toBeUndefined();
   });
 });
 
@@ -338,21 +340,22 @@ it('holds for any sequence of commands: nothing twice, JSON, and never without i
     specOf({ dnsNames: ['b.example.test'], renewBefore: '240h', destinations: [prod, disk] }),
   );
   const revision = fc.integer({ min: 1, max: 4 });
+  const next = fc.constantFrom(1, 2, 2, 3, 3, 4);
   const early = fc.constantFrom(1, 1, 2);
-  const uid = fc.constantFrom('u1', 'u1', 'u1', 'u2');
+  const uid = fc.integer({ min: 0, max: 9 }).map((n) => (n > 0 ? 'u1' : 'u2'));
   const command: fc.Arbitrary<CertificateCommand> = fc.oneof(
     fc.record({ type: fc.constant('Request' as const), uid, spec: specs, policyVersion: fc.constant(1) }),
     {
-      weight: 3,
+      weight: 8,
       arbitrary: fc.record({
         type: fc.constant('Renew' as const),
-        afterRevision: revision,
+        afterRevision: next,
         reason: fc.constantFrom('Expiring' as const, 'Manual' as const),
       }),
     },
     {
-      weight: 3,
-      arbitrary: fc.record({ type: fc.constant('RecordIssued' as const), uid, issued: revision.map((n) => facts(n)) }),
+      weight: 8,
+      arbitrary: fc.record({ type: fc.constant('RecordIssued' as const), uid, issued: next.map((n) => facts(n)) }),
     },
     fc.record({
       type: fc.constant('RecordDeliveries' as const),
@@ -382,8 +385,8 @@ it('holds for any sequence of commands: nothing twice, JSON, and never without i
         ...{ revision: early, serial: fc.constant('0a'), chainRef: fc.constant('chain/u1/1') },
         notAfter: fc.constantFrom(plus(86_400), plus(3650 * 86_400)),
         reason: fc.constantFrom('superseded' as const, 'keyCompromise' as const),
-        replace: fc.boolean(),
-        compromised: fc.constantFrom(undefined, true as const),
+        replace: fc.constantFrom(true, true, false),
+        compromised: fc.constantFrom(true as const, undefined),
       }),
     },
     { weight: 2, arbitrary: fc.record({ type: fc.constant('RecordRevoked' as const), revision: early }) },
@@ -398,10 +401,22 @@ it('holds for any sequence of commands: nothing twice, JSON, and never without i
       random: fc.constantFrom(0, 0.9),
     }),
     fc.record({ type: fc.constant('RecordKeyExport' as const), exportId: uid }),
-    fc.record({ type: fc.constant('Delete' as const), withdraw: fc.boolean() }),
+    fc.record({
+      type: fc.constant('Delete' as const),
+      withdraw: fc.boolean(),
+      grace: fc.constantFrom(0, 86_400),
+      revoke: fc.constantFrom(undefined, 'superseded' as const),
+    }),
     fc.record({ type: fc.constant('RecordReleased' as const), uid }),
+    fc.record({ type: fc.constant('RecordPurged' as const), uid }),
+    {
+      weight: 3,
+      arbitrary: fc.record({ type: fc.constant('RecordKeysPurged' as const), uid, through: fc.constant(1) }),
+    },
   );
-  const owes = ({ status, releasing, revocations = [] }: CertificateState): boolean =>
-    status === 'live' || releasing.length > 0 || revocations.some((one) => revocationDueAt(one) !== undefined);
-  checkAlways(certificateDecider, command, owes, 1000);
+  const owes = ({ status, releasing, revocations = [], ended = [] }: CertificateState): boolean =>
+    status === 'live' ||
+    releasing.length + ended.length > 0 ||
+    revocations.some((one) => revocationDueAt(one) !== undefined);
+  checkAlways(certificateDecider, command, owes, 5000);
 });

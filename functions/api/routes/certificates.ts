@@ -22,6 +22,7 @@ import {
   deleteCertificateQuery,
   dryRunQuery,
   eventsQuery,
+  graceOf,
   instantOf,
   isTrue,
   limitOf,
@@ -160,16 +161,18 @@ export const certificateRoutes: readonly Route[] = [
     operation: 'deleteCertificate',
     tag,
     summary: 'Delete a certificate',
-    description: 'Delivered copies stay unless withdraw=true.',
+    description:
+      'Delivered copies stay unless withdraw=true. Copies are taken away, the CA is asked to revoke, and keys and chains are purged when the grace is over; whoever requests the name again before keeps the copies until the new certificate takes their place.',
     access: { team: 'path', verb: 'write' },
     query: deleteCertificateQuery,
     conditional: true,
     answers: { 204: { description: 'It is deleted.' } },
     problems: [404],
     handle: async (call) => {
-      const withdraw = isTrue(call.query.withdraw);
+      const { withdraw, revoke } = call.query;
+      const how = { withdraw: isTrue(withdraw), revoke: isTrue(revoke), grace: graceOf(call.query) };
       await conditionally(call.preconditions, look(call), (expected) =>
-        deleteCertificate(call.services, { ...place(call), withdraw }, call.meta, expected),
+        deleteCertificate(call.services, { ...place(call), ...how }, call.meta, expected),
       );
       return nothing;
     },

@@ -22,6 +22,7 @@ import { earliest, type Instant, plusSeconds, secondsBetween } from '../../domai
 import { issuerFor } from '../issuers/standIn.ts';
 import type { RenewalTurns } from '../renewalTurns.ts';
 import type { Services } from '../services.ts';
+import { purgeEnded, purgeKeys } from './purge.ts';
 import { askRenewalInfo } from './renewalInfo.ts';
 import { revokeOwed } from './revocation.ts';
 
@@ -40,27 +41,31 @@ export async function pursueCertificate(
 ): Promise<number | undefined> {
   const { ledger } = services;
   const { state } = await ledger.load(certificateDecider, stream);
-  for (const { uid, withdraw, destinations } of state.releasing) {
+  for (const { uid, withdraw, destinations, since } of state.releasing) {
+    if (since > services.clock.now()) continue;
     for (const key of destinations) await release(services, stream, key, uid, !withdraw);
     await ledger.handle(certificateDecider, stream, { type: 'RecordReleased', uid }, meta(stream));
   }
   if (state.status !== 'live') {
-    const { revocations } = await revokeOwed(services, stream, state);
-    return pauseUntil(services.clock.now(), revocationsDueAt(revocations));
+    const left = await revokeOwed(services, stream, state);
+    await purgeEnded(services, stream, left);
+    return undefined;
   }
   if (owesDispatch(state) || (state.dispatched?.taken.length ?? 0) > 0) await dispatch(services, stream, state);
   await noteExpiry(services, stream, state);
   // A replacement does not wait for what the CA says of the revocation.
   if (state.issuing) await startIssuance(services, stream, state);
   const revoked = await revokeOwed(services, stream, state);
+  await purgeEnded(services, stream, revoked);
   if (revoked.status !== 'live') return undefined;
+  const keysLater = await purgeKeys(services, stream, revoked);
   const owedLater = revocationsDueAt(revoked.revocations);
-  if (revoked.issuing) return pauseUntil(services.clock.now(), owedLater);
+  if (revoked.issuing) return pauseUntil(services.clock.now(), owedLater, keysLater);
   const asked = await askRenewalInfo(services, stream, revoked);
   const wait = await renewIfDue(services, stream, asked.state, turns);
   // Who waits for a destination asks for it again, as soon as ever.
   if ((state.dispatched?.taken.length ?? 0) > 0) return undefined;
-  return pauseUntil(services.clock.now(), wait, asked.checkAt, expiryNearAt(asked.state), owedLater);
+  return pauseUntil(services.clock.now(), wait, asked.checkAt, expiryNearAt(asked.state), owedLater, keysLater);
 }
 
 /** Seconds until the earliest of the instants that are still to come. */

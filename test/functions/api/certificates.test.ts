@@ -191,10 +191,18 @@ describe('certificates over HTTP', () => {
       await put();
       expect((await api.send('DELETE', PATH)).status).toBe(204);
       await put();
-      expect((await api.send('DELETE', `${PATH}?withdraw=true`)).status).toBe(204);
+      expect((await api.send('DELETE', `${PATH}?withdraw=true&grace=0s`)).status).toBe(204);
       const commits = await api.services.store.commits(certificateStream('web', 'app'));
       const deleted = commits.flatMap((commit) => commit.events).filter((event) => event.type === 'CertificateDeleted');
       expect(deleted).toMatchObject([{ withdraw: false }, { withdraw: true }]);
+      expect(deleted.map((event) => 'until' in event)).toEqual([true, false]);
+    });
+
+    test('has a grace of 720 hours at most', async () => {
+      await put();
+      expect((await api.send('DELETE', `${PATH}?grace=721h`)).status).toBe(422);
+      expect((await api.send('DELETE', `${PATH}?grace=never`)).status).toBe(422);
+      expect((await api.send('DELETE', `${PATH}?grace=720h`)).status).toBe(204);
     });
 
     test('of what is not there is 404', async () => {
