@@ -11,6 +11,7 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   get: () => import('./get.ts'),
   describe: () => import('./describe.ts'),
   events: () => import('./events.ts'),
+  incidents: () => import('./incidents.ts'),
   renew: () => import('./renew.ts'),
   revoke: () => import('./revoke.ts'),
   pem: () => import('./pem.ts'),

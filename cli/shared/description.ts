@@ -91,7 +91,7 @@ function issued({ revision, serial, fingerprint, notBefore, notAfter, renewal }:
   ]);
 }
 
-function underWay({ issuance }: Status, now: number): string[] {
+function underWay({ issuance, incident }: Status, now: number): string[] {
   if (!issuance) return [];
   const { revision, run, status, step, since, cause, causes = [], retryAt } = issuance;
   const about = (identifier: string | undefined): string => (identifier === undefined ? '' : `${identifier}: `);
@@ -103,6 +103,10 @@ function underWay({ issuance }: Status, now: number): string[] {
       ['Cause', cause && `${about(cause.identifier)}${cause.detail} (${cause.code})`],
       ['To do', cause?.remedy],
       ['Tried again', withDistance(retryAt, now)],
+      [
+        'Incident',
+        incident && `${incident.id}, ${incident.count} of the team, since ${withDistance(incident.since, now)}`,
+      ],
     ]),
     ...causes.map(({ identifier, detail, code }) => plain(`  ${about(identifier)}${detail} (${code})`)),
   ];

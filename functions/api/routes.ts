@@ -3,6 +3,7 @@ import { clusterRoutes, teamRoutes, tokenRoutes } from './routes/admin.ts';
 import { applyRoutes } from './routes/apply.ts';
 import { certificateRoutes } from './routes/certificates.ts';
 import { allCredentialRoutes } from './routes/credentials.ts';
+import { incidentRoutes } from './routes/incidents.ts';
 import { allIssuerRoutes } from './routes/issuers.ts';
 import { limitRoutes } from './routes/limits.ts';
 import { redeliverRoutes } from './routes/redeliver.ts';
@@ -12,6 +13,7 @@ import { serviceRoutes } from './routes/service.ts';
 /** Every route there is. The router, the OpenAPI document and docs/api.md are made from this table. */
 export const routes: readonly Route[] = [
   ...certificateRoutes,
+  ...incidentRoutes,
   ...applyRoutes,
   ...allIssuerRoutes,
   ...allCredentialRoutes,

@@ -20,6 +20,7 @@ import { applyBody } from '../../lib/application/schema/apply.ts';
 import { certificateBody } from '../../lib/application/schema/certificate.ts';
 import { clusterBody } from '../../lib/application/schema/cluster.ts';
 import { credentialBody } from '../../lib/application/schema/credential.ts';
+import { incidentsAnswer } from '../../lib/application/schema/incidents.ts';
 import { issuerBody } from '../../lib/application/schema/issuer.ts';
 import { limitsAnswer } from '../../lib/application/schema/limits.ts';
 import { problem } from '../../lib/application/schema/problem.ts';
@@ -48,6 +49,7 @@ export const OUTPUTS: Readonly<Record<string, z.ZodType>> = {
   Certificate: certificateAnswer,
   CertificateList: page(certificateSummary),
   Timeline: timelineAnswer,
+  Incidents: incidentsAnswer,
   Issuer: issuerAnswer,
   IssuerList: page(issuerAnswer),
   Limits: limitsAnswer,

@@ -1,10 +1,12 @@
 import { type LiveCertificate, nextRenewal } from '../domain/certificate.ts';
 import type { IssuerState } from '../domain/issuer.ts';
+import { issuerLabel } from '../domain/issuerLabel.ts';
 import type { IssuerRef } from '../domain/spec.ts';
 import type { Instant } from '../domain/time.ts';
 import { type CertificateFacts, gatherFacts } from './certificateFacts.ts';
 import { deliveredCondition, issuingCondition, readyCondition } from './conditions.ts';
 import { type DeliveryView, deliveryView } from './deliveryView.ts';
+import { incidentOf } from './incidents.ts';
 import { type IssuanceView, issuanceView, stepWords } from './issuanceView.ts';
 import { readyCondition as issuerReady } from './issuers.ts';
 import { publicCause, publicText } from './publicCause.ts';
@@ -15,17 +17,33 @@ import { warningsOf } from './warnings.ts';
 
 /** A certificate with its conditions, as of now or of `at`, and its stream's version. @throws Refusal `CertificateNotFound` */
 export async function describeCertificate(
-  services: Pick<Services, 'ledger' | 'clock'>,
+  services: Pick<Services, 'ledger' | 'views' | 'clock'>,
   team: string,
   name: string,
   at?: Instant,
 ) {
   const facts = await gatherFacts(services, team, name, at);
-  return { version: facts.version, view: certificateView(facts) };
+  // What failed together at an earlier time, nobody wrote down.
+  const incident = at === undefined ? await incidentWith(services, facts) : undefined;
+  return { version: facts.version, view: certificateView(facts, incident) };
+}
+
+/** The incident that the revision on its way is part of. */
+async function incidentWith(
+  services: Pick<Services, 'views'>,
+  { team, certificate: { uid }, issuance }: CertificateFacts,
+): Promise<CertificateAnswer['status']['incident']> {
+  if (issuance?.status !== 'failed') return undefined;
+  const found = await incidentOf(services, {
+    team,
+    issuer: issuerLabel(team, issuance.issuer),
+    key: `${uid}/${issuance.revision}`,
+  });
+  return found && { id: found.id, since: found.since, count: found.count };
 }
 
 /** The facts as answers show them. */
-export function certificateView(facts: CertificateFacts) {
+export function certificateView(facts: CertificateFacts, incident?: CertificateAnswer['status']['incident']) {
   const { team, name, certificate } = facts;
   const { uid, generation, createdAt, spec, issued } = certificate;
   const issuance = issuanceView(facts.issuance);
@@ -55,6 +73,7 @@ export function certificateView(facts: CertificateFacts) {
       }),
       issuer: issuerReadiness(spec.issuerRef, facts.issuer),
       ...(issuance && { issuance }),
+      ...(incident && { incident }),
       deliveries,
       ...revocationsOf(certificate),
       ...nextAction(facts, issuance, deliveries),

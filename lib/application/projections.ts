@@ -82,9 +82,12 @@ function certificateRow(state: CertificateState, [, team, name]: readonly string
 
 function issuanceRow(state: IssuanceState) {
   if (state.status === 'absent') return undefined;
-  const { certificate, uid, revision, run, status, failure, problem, requestedAt } = state;
+  const { certificate, uid, revision, run, status, failure, problem, requestedAt, failingSince, identifiers } = state;
   const owner = certificate.split('/')[0]!;
-  const doc = { certificate, uid, revision, run, status, open: isOpen(state), requestedAt, failure, problem };
+  const doc = {
+    ...{ certificate, uid, revision, run, status, open: isOpen(state), requestedAt, failure, problem },
+    ...(status === 'failed' && { identifiers, failingSince }),
+  };
   // Of issuances, there are ever more; only those that fail need attention.
   const watch =
     status === 'failed' ? { owed: requestedAt, issuer: issuerLabel(owner, state.issuer), failing: true } : undefined;

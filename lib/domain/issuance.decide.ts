@@ -219,7 +219,7 @@ function recordFailure(
 
 export const issuanceDecider: Decider<IssuanceCommand, IssuanceState, IssuanceEvent> = {
   category: 'issuance',
-  evolveVersion: 3,
+  evolveVersion: 4,
   initialState: noIssuance,
   decide: decideIssuance,
   evolve: evolveIssuance,

@@ -155,6 +155,8 @@ export interface IssuanceState {
   readonly caFailures: number;
   readonly ownFailures: number;
   readonly failure?: StepProblem & { readonly at: Instant; readonly retryAt: Instant };
+  /** When the first of its failures in a row was. */
+  readonly failingSince?: Instant;
   readonly deferral?: { readonly reason: string; readonly until: Instant; readonly detail?: string };
   readonly result?: { readonly fingerprint: string; readonly chainRef: string };
   readonly uncleaned: boolean;
@@ -316,6 +318,7 @@ function evolveFailed(
     caFailures: own ? state.caFailures : state.caFailures + 1,
     ownFailures: own ? state.ownFailures + 1 : 0,
     failure: { step, class: failure, problem, retryAt, at },
+    failingSince: state.failingSince ?? at,
     dueAt: retryAt,
   };
 }

@@ -104,6 +104,14 @@ export const certificateAnswer = z.object({
     renewal: renewal.optional().describe('Why it is renewed then.'),
     issuer: issuerReadiness,
     issuance: issuance.optional().describe('The revision on its way.'),
+    incident: z
+      .object({
+        id: z.string(),
+        since: instant,
+        count: z.int().describe('Certificates of the team that are part of it.'),
+      })
+      .optional()
+      .describe('The incident that its failure is part of: others fail for the same.'),
     deliveries: z.array(delivery),
     revocations: z
       .array(revocation)

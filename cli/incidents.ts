@@ -1,0 +1,39 @@
+import type { IncidentAnswer } from '../lib/application/schema/incidents.ts';
+import { clientCommand } from './shared/command.ts';
+import { given } from './shared/environment.ts';
+import { formatOf, isData, OUTPUT, showData, showList } from './shared/output.ts';
+import type { Column } from './shared/table.ts';
+import { TEAM } from './shared/team.ts';
+import { age, withDistance } from './shared/time.ts';
+
+const COLUMNS: readonly Column<IncidentAnswer>[] = [
+  { title: 'CAUSE', text: ({ cause }) => cause.code },
+  { title: 'AT', text: ({ scope }) => `${scope.kind} ${scope.name}` },
+  { title: 'CERTIFICATES', text: ({ count }) => count },
+  { title: 'TEAMS', text: ({ teams }) => teams.join(', ') },
+  { title: 'SINCE', text: ({ since }) => age(since, Date.now()) },
+  { title: 'NEXT TRY', text: ({ retryAt }) => withDistance(retryAt) },
+  { title: 'TO DO', text: ({ cause }) => cause.remedy },
+  { title: 'DETAIL', wide: true, text: ({ cause }) => cause.detail },
+];
+
+export const command = clientCommand({
+  name: 'incidents',
+  summary: 'Show what many certificates fail for, as one incident each.',
+  positionals: [],
+  flags: { ...TEAM, ...OUTPUT },
+  examples: ['chancery incidents', 'chancery incidents --team demo -o wide', 'chancery incidents -o json'],
+  notes: [
+    'An incident is the same failure of two certificates or more at one issuer, at one registered domain, or under one policy.',
+    'What it fails for once mended, its certificates are tried at the time shown, or at once: see `chancery renew`.',
+  ],
+  async run({ client, env, terminal }, { output, ...flags }) {
+    const format = formatOf(output);
+    const team = given(flags.team, env, 'CHANCERY_TEAM');
+    const path = team === undefined ? '/v1/incidents' : `/v1/incidents?${new URLSearchParams({ team })}`;
+    const { body } = await client().request<{ items: IncidentAnswer[]; partial: boolean }>('GET', path);
+    if (isData(format)) return showData(terminal, format, body);
+    await showList(terminal, format, body.items, COLUMNS);
+    if (body.partial) terminal.note('More fails than one answer looks at: the numbers mean so many, or more.');
+  },
+});
