@@ -54,10 +54,6 @@ export const incidentsQuery = closed({
   team: z.string().max(63).optional().describe('Of this team; default every team that the token may.'),
 });
 
-export const incidentsQuery = closed({
-  team: z.string().max(63).optional().describe('Of this team; default every team that the token may.'),
-});
-
 export const limitsQuery = closed({
   issuer: z.string().max(320).optional().describe('team/name, or the name of a shared one; default all.'),
   team: z.string().max(63).optional().describe("What this team's names touch; default every team that the token may."),
