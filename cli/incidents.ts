@@ -1,4 +1,4 @@
-import type { IncidentAnswer } from '../lib/application/schema/incidents.ts';
+import type { IncidentAnswer, IncidentsAnswer } from '../lib/application/schema/incidents.ts';
 import { clientCommand } from './shared/command.ts';
 import { given } from './shared/environment.ts';
 import { formatOf, isData, OUTPUT, showData, showList } from './shared/output.ts';
@@ -30,10 +30,10 @@ export const command = clientCommand({
   async run({ client, env, terminal }, { output, ...flags }) {
     const format = formatOf(output);
     const team = given(flags.team, env, 'CHANCERY_TEAM');
-    const path = team === undefined ? '/v1/incidents' : `/v1/incidents?${new URLSearchParams({ team })}`;
-    const { body } = await client().request<{ items: IncidentAnswer[]; partial: boolean }>('GET', path);
+    const body = await client().get<IncidentsAnswer>('/v1/incidents', { team });
     if (isData(format)) return showData(terminal, format, body);
-    await showList(terminal, format, body.items, COLUMNS);
+    if (body.items.length === 0) terminal.print('nothing fails for the same as another');
+    else await showList(terminal, format, body.items, COLUMNS);
     if (body.partial) terminal.note('More fails than one answer looks at: the numbers mean so many, or more.');
   },
 });
