@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { incidentOf, readIncidents } from '../../../lib/application/incidents.ts';
+import { ISSUANCES } from '../../../lib/application/projections.ts';
 import { issuanceDecider } from '../../../lib/domain/issuance.decide.ts';
 import type { Problem } from '../../../lib/domain/problem.ts';
 import { type TestApi, testApi } from '../../support/api.ts';
@@ -72,6 +74,54 @@ describe('GET /v1/incidents', () => {
     expect(others.json.items).toEqual([]);
   });
 
+  it('keeps its beginning when its certificates fail again', async () => {
+    const api = await made();
+    for (const name of ['a', 'b']) await fail(api, 'web', name, dns);
+    await api.projected();
+    const [before] = (await api.send('GET', '/v1/incidents')).json.items;
+    for (const stream of await api.services.store.streams('issuance/', 10)) {
+      await record(api.services, stream, { type: 'BeginRun', after: 1, force: true });
+      const thrown = { step: 'Challenge', class: 'backoff', problem: dns } as const;
+      await record(api.services, stream, { type: 'RecordFailure', run: 2, thrown, random: 0.5 });
+    }
+    await api.projected();
+    const [after] = (await api.send('GET', '/v1/incidents')).json.items;
+    expect(after.since).toBe(before.since);
+    expect(after.retryAt > before.retryAt).toBe(true);
+  });
+
+  it('is made of a thousand failures at most, and says so, and of fewer for one certificate', async () => {
+    const api = await made();
+    await fail(api, 'web', 'a', dns);
+    await api.projected();
+    const { views } = api.services;
+    const row = (await views.list(ISSUANCES, { limit: 1 }))[0]!;
+    const watch = { owed: '2030-01-01T00:00:00.000Z', issuer: 'le', failing: true };
+    for (let n = 0; n < 1100; n++)
+      await views.put({
+        ...row,
+        key: `other-${n}/1`,
+        owner: 'web',
+        doc: { ...row.doc, certificate: `web/other-${n}` },
+        watch,
+      });
+    let reads = 0;
+    const counting: typeof views = {
+      ...views,
+      earliest: (...asked) => views.earliest(...asked),
+      get: (...asked) => {
+        reads++;
+        return views.get(...asked);
+      },
+    };
+    const all = await readIncidents({ views: counting }, '*');
+    expect([all.partial, all.items[0]!.count, reads]).toEqual([true, 1000, 1000]);
+    expect(all.items[0]!.certificates).toHaveLength(20);
+    reads = 0;
+    const one = await incidentOf({ views: counting }, { team: 'web', issuer: 'le', key: row.key });
+    expect([one!.count, reads]).toEqual([100, 100]);
+  });
+
   it('is empty when nothing fails, and when nothing fails any more', async () => {
     const api = await made();
     expect((await api.send('GET', '/v1/incidents')).json).toEqual({ items: [], partial: false });
@@ -93,9 +143,9 @@ describe('a certificate', () => {
     await fail(api, 'blog', 'c', dns);
     await fail(api, 'web', 'alone', { type: 'tls', detail: 'no TLS there' });
     await api.projected();
-    const incidentOf = async (path: string) => (await api.send('GET', `/v1/teams/${path}`)).json.status.incident;
-    expect(await incidentOf('web/certificates/a')).toMatchObject({ id: 'dns:domain:example.com', count: 2 });
-    expect(await incidentOf('blog/certificates/c')).toMatchObject({ id: 'dns:domain:example.com', count: 1 });
-    expect(await incidentOf('web/certificates/alone')).toBeUndefined();
+    const of = async (path: string) => (await api.send('GET', `/v1/teams/${path}`)).json.status.incident;
+    expect(await of('web/certificates/a')).toMatchObject({ id: 'dns:domain:example.com', count: 2 });
+    expect(await of('blog/certificates/c')).toMatchObject({ id: 'dns:domain:example.com', count: 1 });
+    expect(await of('web/certificates/alone')).toBeUndefined();
   });
 });
