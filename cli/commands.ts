@@ -32,6 +32,7 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   'token list': () => import('./tokenList.ts'),
   'token revoke': () => import('./tokenRevoke.ts'),
   redeliver: () => import('./redeliver.ts'),
+  replace: () => import('./replace.ts'),
   redrive: () => import('./redrive.ts'),
   rebuild: () => import('./rebuild.ts'),
   version: () => import('./version.ts'),

@@ -36,6 +36,7 @@ export const STATUS: Readonly<Record<string, number>> = {
   CertificateExpired: 409,
   Conflict: 409,
   RebuildUnderWay: 409,
+  TooManyCertificates: 409,
   PreconditionFailed: 412,
   BodyTooLarge: 413,
   UnsupportedMediaType: 415,

@@ -8,6 +8,7 @@ import { allIssuerRoutes } from './routes/issuers.ts';
 import { limitRoutes } from './routes/limits.ts';
 import { redeliverRoutes } from './routes/redeliver.ts';
 import { redriveRoutes } from './routes/redrive.ts';
+import { replacementRoutes } from './routes/replacements.ts';
 import { serviceRoutes } from './routes/service.ts';
 
 /** Every route there is. The router, the OpenAPI document and docs/api.md are made from this table. */
@@ -23,5 +24,6 @@ export const routes: readonly Route[] = [
   ...limitRoutes,
   ...redeliverRoutes,
   ...redriveRoutes,
+  ...replacementRoutes,
   ...serviceRoutes(() => routes),
 ];

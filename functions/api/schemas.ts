@@ -26,6 +26,7 @@ import { limitsAnswer } from '../../lib/application/schema/limits.ts';
 import { problem } from '../../lib/application/schema/problem.ts';
 import { redeliverBody } from '../../lib/application/schema/redeliver.ts';
 import { redriveBody } from '../../lib/application/schema/redrive.ts';
+import { replaceBody, replacementsAnswer } from '../../lib/application/schema/replace.ts';
 import { revokeBody } from '../../lib/application/schema/revoke.ts';
 import { teamBody } from '../../lib/application/schema/team.ts';
 import { tokenBody } from '../../lib/application/schema/token.ts';
@@ -41,6 +42,7 @@ export const INPUTS: Readonly<Record<string, z.ZodType>> = {
   ApplyInput: applyBody,
   RedeliverInput: redeliverBody,
   RedriveInput: redriveBody,
+  ReplacementsInput: replaceBody,
   RevokeInput: revokeBody,
 };
 
@@ -65,6 +67,7 @@ export const OUTPUTS: Readonly<Record<string, z.ZodType>> = {
   Applied: appliedAnswer,
   Redelivered: redeliveredAnswer,
   Redriven: redrivenAnswer,
+  Replacements: replacementsAnswer,
   Version: versionAnswer,
   Health: healthAnswer,
   Problem: problem,

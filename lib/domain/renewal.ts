@@ -32,6 +32,14 @@ export const REPLACEMENT_REASONS = [
 ] as const satisfies readonly IssueReason[];
 export type ReplacementReason = (typeof REPLACEMENT_REASONS)[number];
 
+/** Those that somebody may decide for a whole set of certificates. */
+export const DECIDED_REASONS = [
+  'Manual',
+  'KeyCompromised',
+  'CaCompromised',
+  'Revoked',
+] as const satisfies readonly ReplacementReason[];
+
 /** Reasons that leave what is issued of no use. The others renew what is well. */
 export type UnfitReason = Exclude<IssueReason, 'NeverIssued' | 'Manual' | 'AriWindow' | 'Expiring'>;
 
