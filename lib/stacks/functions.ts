@@ -99,7 +99,7 @@ export const functions = {
     memory: 512,
     timeout: 60,
     budget: 450,
-    tables: [...LEDGER, 'readViews', 'openSealed', 'seal', 'purgeSealed', 'keepLimits'],
+    tables: [...LEDGER, 'readViews', 'watchViews', 'openSealed', 'seal', 'purgeSealed', 'keepLimits'],
     vault: { open: ['account', 'chain', 'cluster', 'credential', 'key'], seal: ['account'] },
     signing: { sign: ['account'], look: ['ca'], make: ['account'], retire: ['ca'] },
     also: ['feed', 'machines', 'bus', 'eks'],
