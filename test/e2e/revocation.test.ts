@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { deleteCertificate } from '../../lib/application/certificates.ts';
 import { describeCertificate } from '../../lib/application/certificateView.ts';
 import { type RevocationRequest, revokeCertificate } from '../../lib/application/revocations.ts';
+import { scan } from '../../lib/application/scan.ts';
 import type { Services } from '../../lib/application/services.ts';
+import { certificateStream } from '../../lib/domain/certificate.ts';
 import { type ChallengeListener, challengeListener } from '../../server/challengeListener.ts';
 import {
   type Core,
@@ -185,6 +188,22 @@ describeWith(['pebble', 'bind'], 'revocation', () => {
     const types = await typesOf('crash');
     expect(types.filter((type) => type === 'CertificateRevoked')).toHaveLength(1);
     expect(types.filter((type) => type === 'CertificateIssued')).toHaveLength(2);
+  });
+
+  it('a deletion may revoke, when its grace is over, and purges the certificate after that', async () => {
+    const { serial, chainRef } = await issued('ended');
+    const stream = certificateStream(TEAM, 'ended');
+    const ask = { team: TEAM, name: 'ended', withdraw: false, revoke: true, grace: 3600 };
+    await deleteCertificate(core.services, ask, { actor: 'test' });
+    await scan(core.composed.services);
+    expect((await pebble.certStatus(serial))?.status).toBe('Valid');
+    clock.ahead(3700);
+    await eventually('it is purged', async () => {
+      await scan(core.composed.services);
+      return (await eventsOf(core.services, stream)).some(({ type }) => type === 'CertificatePurged');
+    });
+    expect(await pebble.certStatus(serial)).toMatchObject({ status: 'Revoked', reason: 5 });
+    expect(await core.services.vault.open(chainRef, TEAM)).toBeUndefined();
   });
 
   it('what is unknown, not issued or of another life is refused in words', async () => {

@@ -56,16 +56,24 @@ export async function pursueCertificate(
   // A replacement does not wait for what the CA says of the revocation.
   if (state.issuing) await startIssuance(services, stream, state);
   const revoked = await revokeOwed(services, stream, state);
-  await purgeEnded(services, stream, revoked);
+  const purgeLater = await purgeEnded(services, stream, revoked);
   if (revoked.status !== 'live') return undefined;
   const keysLater = await purgeKeys(services, stream, revoked);
   const owedLater = revocationsDueAt(revoked.revocations);
-  if (revoked.issuing) return pauseUntil(services.clock.now(), owedLater, keysLater);
+  if (revoked.issuing) return pauseUntil(services.clock.now(), owedLater, keysLater, purgeLater);
   const asked = await askRenewalInfo(services, stream, revoked);
   const wait = await renewIfDue(services, stream, asked.state, turns);
   // Who waits for a destination asks for it again, as soon as ever.
   if ((state.dispatched?.taken.length ?? 0) > 0) return undefined;
-  return pauseUntil(services.clock.now(), wait, asked.checkAt, expiryNearAt(asked.state), owedLater, keysLater);
+  return pauseUntil(
+    services.clock.now(),
+    wait,
+    asked.checkAt,
+    expiryNearAt(asked.state),
+    owedLater,
+    keysLater,
+    purgeLater,
+  );
 }
 
 /** Seconds until the earliest of the instants that are still to come. */

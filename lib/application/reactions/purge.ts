@@ -23,14 +23,23 @@ type Needs = Pick<Services, 'ledger' | 'vault' | 'clock'>;
 const revisions = (first: number, last: number): number[] =>
   Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index);
 
+/** Seconds until a life is looked at again of which something is still on its way. */
+const STILL_OPEN = 300;
+
 const metaOf = (stream: string) => ({ actor: 'purge', correlationId: stream });
 
 /**
  * Purges the keys and chains of lives that ended, once their grace is over. What is still being revoked keeps its chain, and a revision that is
  * still on its way may seal another key: then it is looked at again.
+ * @returns when that is
  */
-export async function purgeEnded(services: Needs, stream: string, state: CertificateState): Promise<void> {
+export async function purgeEnded(
+  services: Needs,
+  stream: string,
+  state: CertificateState,
+): Promise<Instant | undefined> {
   const { ledger, vault, clock } = services;
+  let again: Instant | undefined;
   for (const ended of (state.ended ?? []).filter(({ purgeAt }) => purgeAt <= clock.now())) {
     const { uid, first, last } = ended;
     const needed = (state.revocations ?? []).filter((one) => revocationDueAt(one)).map(({ chainRef }) => chainRef);
@@ -40,9 +49,10 @@ export async function purgeEnded(services: Needs, stream: string, state: Certifi
     await inLanes([...revisions(first, last).map((revision) => keyRefOf(uid, revision)), ...unneeded], (ref) =>
       vault.purge(ref),
     );
-    if (!open && unneeded.length === 2 * chains.length)
-      await ledger.handle(certificateDecider, stream, { type: 'RecordPurged', uid }, metaOf(stream));
+    if (open || unneeded.length < 2 * chains.length) again = plusSeconds(clock.now(), STILL_OPEN);
+    else await ledger.handle(certificateDecider, stream, { type: 'RecordPurged', uid }, metaOf(stream));
   }
+  return again;
 }
 
 /** Whether a revision that was begun after the last issued one has not ended. */
