@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { replaceCertificates } from '../../lib/application/replace.ts';
 import { scan } from '../../lib/application/scan.ts';
+import { certificateStream } from '../../lib/domain/certificate.ts';
 import { secondsBetween } from '../../lib/domain/time.ts';
 import {
   type Core,
@@ -12,7 +13,7 @@ import {
   settled,
   startCore,
 } from '../support/core.ts';
-import { certificatesOf, issuedChain, keyHash, movableClock } from '../support/issuing.ts';
+import { certificatesOf, eventsOf, issuedChain, keyHash, movableClock } from '../support/issuing.ts';
 import { specOf } from '../support/specs.ts';
 import { tempDir } from '../support/temp.ts';
 
@@ -116,4 +117,27 @@ it('what a CA certificate signs is replaced, and a pattern of names narrows it',
   expect(await plan({ ca: 'shop/root', name: 't*' })).toEqual(['two']);
   expect(await plan({ name: 't*.example.test', team: 'shop' })).toEqual(['three', 'two']);
   await expect(plan({ ca: 'shop/unknown' })).rejects.toMatchObject({ code: 'CertificateNotFound' });
+});
+
+it('whoever dies half way calls again: each is planned once, and none twice', async () => {
+  for (const name of names.slice(0, 12)) await issued(name);
+  await core.composed.feed.drained();
+  let left = 5;
+  const { ledger } = core.services;
+  const handle: typeof ledger.handle = async (...args) => {
+    if (left-- <= 0) throw new Error('the process is dead');
+    return ledger.handle(...args);
+  };
+  const dying = { load: ledger.load.bind(ledger), handle } as typeof ledger;
+  const scope = { team: 'shop', name: 'app-*' };
+  const slow = { reason: 'Manual', perHour: 1, confirm: true } as const;
+  await expect(replaceCertificates({ ...core.services, ledger: dying }, scope, slow, meta)).rejects.toThrow('dead');
+  const again = await replace(scope, slow);
+  expect(again.count + again.planned).toBe(12);
+  expect(again.planned).toBeGreaterThan(0);
+  for (const name of names.slice(0, 12)) {
+    const events = await eventsOf(core.services, certificateStream('shop', name));
+    expect(events.filter(({ type }) => type === 'ReplacementScheduled')).toHaveLength(1);
+  }
+  expect(await replace(scope, slow)).toMatchObject({ count: 0 });
 });
