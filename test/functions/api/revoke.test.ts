@@ -1,0 +1,68 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { certificateDecider } from '../../../lib/domain/certificate.decide.ts';
+import { certificateStream } from '../../../lib/domain/certificate.ts';
+import { type TestApi, testApi } from '../../support/api.ts';
+import { plus, START } from '../../support/decider.ts';
+import { specOf } from '../../support/specs.ts';
+
+const PATH = '/v1/teams/shop/certificates/app';
+const STREAM = certificateStream('shop', 'app');
+const meta = { actor: 'test' };
+
+describe('POST .../revoke', () => {
+  let api: TestApi;
+  let now = START;
+  beforeEach(async () => {
+    now = START;
+    api = await testApi({ clock: { now: () => now } });
+    await api.putTeam('shop');
+    const spec = specOf({ dnsNames: ['app.example.test'] });
+    const request = { type: 'Request', uid: 'u1', spec, policyVersion: 1 } as const;
+    await api.services.ledger.handle(certificateDecider, STREAM, request, meta);
+  });
+  afterEach(() => api.close());
+
+  async function issue(revision: number): Promise<void> {
+    const facts = { generation: 1, serial: '0a', fingerprint: 'f', notBefore: START, notAfter: plus(1800) };
+    const issued = { revision, ...facts, keyRef: `key/u1/${revision}`, chainRef: `chain/u1/${revision}` };
+    await api.services.ledger.handle(certificateDecider, STREAM, { type: 'RecordIssued', uid: 'u1', issued }, meta);
+  }
+  const revoke = (json?: unknown, path = PATH) =>
+    api.send('POST', `${path}/revoke`, { ...(json !== undefined && { json }) });
+
+  it('is wanted, and shown with a warning where no CA tells anybody', async () => {
+    await issue(1);
+    const { status, json } = await revoke();
+    expect(status).toBe(202);
+    expect(json.status.revocations).toEqual([
+      { revision: 1, reason: 'unspecified', status: 'requested', since: START },
+    ]);
+    expect(json.warnings.map(({ code }: { code: string }) => code)).toEqual(['RevocationNotPublished']);
+  });
+
+  it('answers the same for what is revoked already, whatever is asked', async () => {
+    await issue(1);
+    await revoke({ reason: 'superseded', replace: false });
+    await api.services.ledger.handle(certificateDecider, STREAM, { type: 'RecordRevoked', revision: 1 }, meta);
+    const before = await api.services.store.commits(STREAM);
+    const again = await revoke({ reason: 'keyCompromise' });
+    expect(again.status).toBe(202);
+    expect(again.json.status.revocations).toMatchObject([{ reason: 'superseded', status: 'revoked' }]);
+    expect(await api.services.store.commits(STREAM)).toHaveLength(before.length);
+  });
+
+  it('is refused in words for what is not there, not issued, never issued, or over', async () => {
+    expect(await revoke()).toMatchObject({ status: 409, json: { code: 'NotIssued' } });
+    await issue(1);
+    expect(await revoke({ revision: 9 })).toMatchObject({ status: 422, json: { code: 'RevisionNotFound' } });
+    expect((await revoke({}, '/v1/teams/shop/certificates/none')).json.code).toBe('CertificateNotFound');
+    now = plus(1900);
+    expect(await revoke()).toMatchObject({ status: 409, json: { code: 'CertificateExpired' } });
+  });
+
+  it('takes the reasons of RFC 5280 alone', async () => {
+    await issue(1);
+    for (const body of [{ reason: 'certificateHold' }, { reason: 1 }, { revision: 0 }, { force: true }])
+      expect((await revoke(body)).status).toBe(422);
+  });
+});
