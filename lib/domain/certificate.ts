@@ -3,6 +3,7 @@ import { unknownEvent } from './decider.ts';
 import { destinationKey } from './destination.ts';
 import type { Issued } from './issued.ts';
 import type { FailureClass, Problem } from './problem.ts';
+import { type Ended, endedBy, type KeptKeys, keysAfter, keysPurgeDueAt } from './purge.ts';
 import {
   type IssueReason,
   isUnfit,
@@ -85,16 +86,6 @@ export interface Releasing {
   readonly since: Instant;
 }
 
-/** A life that ended, whose keys and chains are still in the vault. */
-export interface Ended {
-  readonly uid: string;
-  /** Its first revision, its last issued one, and the last that was begun. */
-  readonly first: number;
-  readonly issued: number;
-  readonly last: number;
-  readonly purgeAt: Instant;
-}
-
 export interface Issuing {
   readonly revision: number;
   readonly generation: number;
@@ -115,41 +106,35 @@ interface Named {
 
 export type NoCertificate = Named & { readonly status: 'absent' | 'deleted'; readonly uid?: string };
 
-export type LiveCertificate = Named & {
-  readonly status: 'live';
-  readonly uid: string;
-  readonly generation: number;
-  readonly spec: CertificateSpec;
-  readonly policyVersion: number;
-  readonly createdAt: Instant;
-  readonly specAt: Instant;
-  readonly firstRevision: number;
-  readonly issuing?: Issuing;
-  readonly issued?: Issued;
-  /** What was issued before. */
-  readonly previousRevision?: number;
-  /** The newest revision whose key is purged, with all before it. */
-  readonly keysPurged?: number;
-  /** Since when there are keys that nobody needs. */
-  readonly keysOwedSince?: Instant;
-  readonly issuedAt?: Instant;
-  /** Of the issued revision. */
-  readonly renewalInfo?: RenewalInformation;
-  readonly replacements?: readonly Replacement[];
-  /** The newest revision whose key is known to others. */
-  readonly compromisedRevision?: number;
-  /** The newest revision whose near end was recorded. */
-  readonly nearedRevision?: number;
-  readonly dispatched?: {
-    readonly revision: number;
+export type LiveCertificate = Named &
+  KeptKeys & {
+    readonly status: 'live';
+    readonly uid: string;
     readonly generation: number;
-    readonly destinations: readonly string[];
-    readonly taken: readonly { readonly destination: string; readonly by: string }[];
-    readonly at: Instant;
+    readonly spec: CertificateSpec;
+    readonly policyVersion: number;
+    readonly createdAt: Instant;
+    readonly specAt: Instant;
+    readonly issuing?: Issuing;
+    readonly issued?: Issued;
+    readonly issuedAt?: Instant;
+    /** Of the issued revision. */
+    readonly renewalInfo?: RenewalInformation;
+    readonly replacements?: readonly Replacement[];
+    /** The newest revision whose key is known to others. */
+    readonly compromisedRevision?: number;
+    /** The newest revision whose near end was recorded. */
+    readonly nearedRevision?: number;
+    readonly dispatched?: {
+      readonly revision: number;
+      readonly generation: number;
+      readonly destinations: readonly string[];
+      readonly taken: readonly { readonly destination: string; readonly by: string }[];
+      readonly at: Instant;
+    };
+    /** Destinations of earlier specs that may have been claimed and are not let go of yet. */
+    readonly former?: readonly string[];
   };
-  /** Destinations of earlier specs that may have been claimed and are not let go of yet. */
-  readonly former?: readonly string[];
-};
 
 export type CertificateState = NoCertificate | LiveCertificate;
 
@@ -207,13 +192,6 @@ export function leftDestinations({ dispatched, former, spec }: LiveCertificate):
 const union = (...lists: (readonly string[] | undefined)[]): string[] => [
   ...new Set(lists.flatMap((list) => list ?? [])),
 ];
-
-/** Seconds that the keys of revisions before the last two are kept: a copy may still be on its way. */
-const KEYS_KEPT = 86_400;
-
-/** When keys that nobody needs are purged. */
-export const keysPurgeDueAt = ({ keysOwedSince }: LiveCertificate): Instant | undefined =>
-  keysOwedSince && plusSeconds(keysOwedSince, KEYS_KEPT);
 
 /** Whether the delivery streams do not yet know the newest revision and generation. */
 export function owesDispatch(state: LiveCertificate): boolean {
@@ -312,24 +290,6 @@ export function evolveCertificate(state: CertificateState, event: CertificateEve
       return unknownEvent(event);
   }
 }
-
-/** Of each life the keys of the last two revisions that were issued stay. */
-function keysAfter(
-  { issued, firstRevision, keysPurged = firstRevision - 1, keysOwedSince }: LiveCertificate,
-  at: Instant,
-): Pick<LiveCertificate, 'previousRevision' | 'keysOwedSince'> {
-  if (!issued) return {};
-  const owed = issued.revision - 1 > keysPurged ? (keysOwedSince ?? at) : undefined;
-  return { previousRevision: issued.revision, keysOwedSince: owed };
-}
-
-const endedBy = ({ uid, firstRevision, issued, lastRevision }: LiveCertificate, purgeAt: Instant): Ended => ({
-  uid,
-  first: firstRevision,
-  issued: issued?.revision ?? firstRevision - 1,
-  last: lastRevision,
-  purgeAt,
-});
 
 function evolveRequested(
   state: CertificateState,

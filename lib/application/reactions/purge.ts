@@ -1,8 +1,6 @@
 import { certificateDecider } from '../../domain/certificate.decide.ts';
 import {
   type CertificateState,
-  type Ended,
-  keysPurgeDueAt,
   type LiveCertificate,
   leftDestinations,
   owesDispatch,
@@ -12,6 +10,7 @@ import { deliveryStream } from '../../domain/delivery.ts';
 import { destinationKey } from '../../domain/destination.ts';
 import { issuanceDecider } from '../../domain/issuance.decide.ts';
 import { isOpen, issuanceStream } from '../../domain/issuance.ts';
+import { type Ended, keysPurgeDueAt } from '../../domain/purge.ts';
 import { revocationDueAt } from '../../domain/revocation.ts';
 import { type Instant, plusSeconds } from '../../domain/time.ts';
 import { inLanes } from '../lanes.ts';
