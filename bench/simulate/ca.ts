@@ -202,7 +202,7 @@ export function simulatedCa(
       if (open.status !== 'ready') throw refusal('orderNotReady', `the order is ${open.status}`, 403);
       const { dnsNames, publicKeyHash } = readRequest(csr);
       const life = open.short ? SHORT_LIFETIME : commonLifetime(timeline.now);
-      const serial = (++count).toString(16).padStart(8, '1');
+      const serial = (2 ** 40 + ++count).toString(16);
       const notBefore = timeline.now - HOUR;
       const leaf = {
         serial,

@@ -153,7 +153,8 @@ export function installation(
       if (timeline.now !== scanAt) return;
       scanAt = Number.POSITIVE_INFINITY;
       counts.scans++;
-      await scan(services);
+      // The bound on starts a second is of real seconds.
+      await scan(services, { perSecond: Number.POSITIVE_INFINITY });
       await settle();
     });
   }
