@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Decider, DomainEvent } from '../domain/decider.ts';
+import type { Decider, DomainEvent, Evolver } from '../domain/decider.ts';
 import { canonicalJson } from '../domain/json.ts';
 import type { Instant } from '../domain/time.ts';
 import { later } from '../domain/time.ts';
@@ -62,20 +62,16 @@ export class Ledger {
   }
 
   /** The stream's present state, by one consistent read of its head (or by folding, when the snapshot is of another version). */
-  async load<C, S, E extends DomainEvent>(decider: Decider<C, S, E>, stream: string): Promise<Loaded<S>> {
-    const { head, state } = await this.#read(decider, stream);
+  async load<S, E extends DomainEvent>(evolver: Evolver<S, E>, stream: string): Promise<Loaded<S>> {
+    const { head, state } = await this.#read(evolver, stream);
     return { stream, state, version: head?.version ?? 0, at: head?.at };
   }
 
   /** The stream's state as it was at `at`. */
-  async loadAt<C, S, E extends DomainEvent>(
-    decider: Decider<C, S, E>,
-    stream: string,
-    at: Instant,
-  ): Promise<Loaded<S>> {
+  async loadAt<S, E extends DomainEvent>(evolver: Evolver<S, E>, stream: string, at: Instant): Promise<Loaded<S>> {
     const commits = (await this.#store.commits(stream)).filter((commit) => commit.at <= at);
     const last = commits.at(-1);
-    return { stream, state: fold(decider, decider.initialState, commits), version: last?.version ?? 0, at: last?.at };
+    return { stream, state: fold(evolver, evolver.initialState, commits), version: last?.version ?? 0, at: last?.at };
   }
 
   /**
@@ -148,15 +144,15 @@ export class Ledger {
     return { ...commit, hash: hashCommit(commit) };
   }
 
-  async #read<C, S, E extends DomainEvent>(
-    decider: Decider<C, S, E>,
+  async #read<S, E extends DomainEvent>(
+    evolver: Evolver<S, E>,
     stream: string,
   ): Promise<{ head: Head | undefined; state: S }> {
     const head = await this.#store.head(stream);
-    if (!head) return { head, state: decider.initialState };
-    if (head.snapshot.evolve === decider.evolveVersion) return { head, state: head.snapshot.state as S };
+    if (!head) return { head, state: evolver.initialState };
+    if (head.snapshot.evolve === evolver.evolveVersion) return { head, state: head.snapshot.state as S };
     const commits = (await this.#store.commits(stream)).filter((commit) => commit.version <= head.version);
-    return { head, state: fold(decider, decider.initialState, commits) };
+    return { head, state: fold(evolver, evolver.initialState, commits) };
   }
 }
 
@@ -179,10 +175,10 @@ function decideAll<C, S, E extends DomainEvent>(
 }
 
 /** Folds commits onto a state, old event shapes translated. */
-export function fold<C, S, E extends DomainEvent>(decider: Decider<C, S, E>, state: S, commits: readonly Commit[]): S {
+export function fold<S, E extends DomainEvent>(evolver: Evolver<S, E>, state: S, commits: readonly Commit[]): S {
   let next = state;
   for (const commit of commits) {
-    for (const event of commit.events) next = decider.evolve(next, upcast(event) as E, commit.at);
+    for (const event of commit.events) next = evolver.evolve(next, upcast(event) as E, commit.at);
   }
   return next;
 }

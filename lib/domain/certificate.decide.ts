@@ -9,10 +9,9 @@ import {
   type CertificateEvent,
   type CertificateState,
   certificateDueAt,
-  evolveCertificate,
+  certificateEvolver,
   expiryNearAt,
   type LiveCertificate,
-  noCertificate,
 } from './certificate.ts';
 import type { Decider } from './decider.ts';
 import { withUid } from './destination.ts';
@@ -227,10 +226,8 @@ function live(state: CertificateState): LiveCertificate {
 }
 
 export const certificateDecider: Decider<CertificateCommand, CertificateState, CertificateEvent> = {
+  ...certificateEvolver,
   category: 'certificate',
-  evolveVersion: 6,
-  initialState: noCertificate,
   decide: decideCertificate,
-  evolve: evolveCertificate,
   dueAt: certificateDueAt,
 };

@@ -6,19 +6,26 @@ export interface DomainEvent {
 }
 
 /**
+ * How a stream is read: what whoever only reads it needs, without the rules that write it.
+ *
+ * - `evolveVersion`: raised when `evolve` or the state's shape changes; snapshots of another version are folded anew
+ */
+export interface Evolver<S, E extends DomainEvent> {
+  readonly evolveVersion: number;
+  readonly initialState: S;
+  evolve(state: S, event: E, at: Instant): S;
+}
+
+/**
  * One stream's rules. `decide` and `evolve` are pure: time and ids come in with the command.
  *
  * - `category`: first segment of the stream's name
- * - `evolveVersion`: raised when `evolve` or the state's shape changes; snapshots of another version are folded anew
  * - `dueAt`: when the stream next owes work, if it does
  */
-export interface Decider<C, S, E extends DomainEvent> {
+export interface Decider<C, S, E extends DomainEvent> extends Evolver<S, E> {
   readonly category: string;
-  readonly evolveVersion: number;
-  readonly initialState: S;
   /** @throws Refusal when the command breaks a rule. No events: the command changes nothing. */
   decide(command: C, state: S, now: Instant): readonly E[];
-  evolve(state: S, event: E, at: Instant): S;
   dueAt(state: S): Instant | undefined;
 }
 

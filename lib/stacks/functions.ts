@@ -26,9 +26,6 @@ export interface FunctionSpec {
 
 const STEP = { memory: 512, timeout: 50, budget: 450 } as const;
 
-/** Whoever counts against a CA's limits holds the list of public suffixes, 130 KiB: CAs count by registered domain. */
-const WITH_SUFFIXES = 500;
-
 const LEDGER = ['readLedger', 'appendToLedger'] as const;
 /** An ACME account: its key, and the credential that binds it (RFC 8555 7.3.4). */
 const ACCOUNT = { open: ['account', 'credential'], seal: ['account'] } as const;
@@ -38,7 +35,6 @@ export const functions = {
   order: {
     ...STEP,
     purpose: 'step: places the order',
-    budget: WITH_SUFFIXES,
     tables: [...LEDGER, 'openSealed', 'seal', 'keepLimits'],
     vault: ACCOUNT,
     signing: { sign: ['account'], make: ['account'] },

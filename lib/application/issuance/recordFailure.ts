@@ -1,5 +1,4 @@
-import { certificateDecider } from '../../domain/certificate.decide.ts';
-import { certificateStream, type LiveCertificate } from '../../domain/certificate.ts';
+import { certificateEvolver, certificateStream, type LiveCertificate } from '../../domain/certificate.ts';
 import { isOfTheCa } from '../../domain/failover.ts';
 import { issuanceDecider } from '../../domain/issuance.decide.ts';
 import type { IssuanceState, StepProblem } from '../../domain/issuance.ts';
@@ -38,7 +37,7 @@ async function certificateOf(
   ledger: Needs['ledger'],
   { certificate, uid }: IssuanceState,
 ): Promise<LiveCertificate | undefined> {
-  const { state } = await ledger.load(certificateDecider, certificateStream(...splitName(certificate)));
+  const { state } = await ledger.load(certificateEvolver, certificateStream(...splitName(certificate)));
   return state.status === 'live' && state.uid === uid ? state : undefined;
 }
 

@@ -1,5 +1,9 @@
-import { certificateDecider } from '../../domain/certificate.decide.ts';
-import { type CertificateState, certificateStream, type LiveCertificate } from '../../domain/certificate.ts';
+import {
+  type CertificateState,
+  certificateEvolver,
+  certificateStream,
+  type LiveCertificate,
+} from '../../domain/certificate.ts';
 import { type IssuanceCommand, issuanceDecider } from '../../domain/issuance.decide.ts';
 import { type IssuanceState, isUnissued } from '../../domain/issuance.ts';
 import { configuredIssuer, type IssuerState, issuerDecider, issuerOwner, issuerStream } from '../../domain/issuer.ts';
@@ -118,7 +122,7 @@ async function loadRun(services: Needs, name: string, input: IssueInput): Promis
 
 async function certificateOf({ ledger }: Needs, issuance: IssuanceState): Promise<CertificateState> {
   const [team, name] = splitName(issuance.certificate);
-  return (await ledger.load(certificateDecider, certificateStream(team, name))).state;
+  return (await ledger.load(certificateEvolver, certificateStream(team, name))).state;
 }
 
 /** An issuance as it is, after it was ended if nobody wants it any more. */
