@@ -17,7 +17,11 @@ export interface FunctionSpec {
   /** Its code reads the names of classes: the words of refusals by aws-jwt-verify are those of its errors. */
   readonly keepNames?: true;
   readonly tables: readonly (keyof typeof tableUses)[];
-  readonly vault?: { readonly open: readonly SecretClass[]; readonly seal?: readonly SecretClass[] };
+  readonly vault?: {
+    readonly open: readonly SecretClass[];
+    readonly seal?: readonly SecretClass[];
+    readonly purge?: readonly SecretClass[];
+  };
   /** Keys in KMS that it signs with. Those that it makes, it makes where the configuration says so. */
   readonly signing?: SigningKeyUses;
   /** What else it may reach. */
@@ -29,6 +33,13 @@ const STEP = { memory: 512, timeout: 50, budget: 450 } as const;
 const LEDGER = ['readLedger', 'appendToLedger'] as const;
 /** An ACME account: its key, and the credential that binds it (RFC 8555 7.3.4). */
 const ACCOUNT = { open: ['account', 'credential'], seal: ['account'] } as const;
+
+/** Whoever does what is owed registers accounts, and lets go of keys and chains that nothing needs any more. */
+const PURSUING = {
+  open: ['account', 'chain', 'cluster', 'credential', 'key'],
+  seal: ['account'],
+  purge: ['chain', 'key'],
+} as const;
 
 /** Every function, by the name of its entry point in functions/lambda. */
 export const functions = {
@@ -96,7 +107,7 @@ export const functions = {
     timeout: 60,
     budget: 450,
     tables: [...LEDGER, 'readViews', 'watchViews', 'openSealed', 'seal', 'purgeSealed', 'keepLimits'],
-    vault: { open: ['account', 'chain', 'cluster', 'credential', 'key'], seal: ['account'] },
+    vault: PURSUING,
     signing: { sign: ['account'], look: ['ca'], make: ['account'], retire: ['ca'] },
     also: ['feed', 'machines', 'bus', 'eks'],
   },
@@ -116,7 +127,7 @@ export const functions = {
       'purgeSealed',
       'keepLimits',
     ],
-    vault: { open: ['account', 'chain', 'cluster', 'credential', 'key'], seal: ['account'] },
+    vault: PURSUING,
     signing: { sign: ['account'], look: ['ca'], make: ['account'] },
     also: ['machines', 'eks'],
   },
@@ -127,7 +138,11 @@ export const functions = {
     budget: 1600,
     keepNames: true,
     tables: [...LEDGER, 'listStreams', 'readViews', 'watchViews', 'openSealed', 'seal', 'purgeSealed', 'readLimits'],
-    vault: { open: ['chain', 'cluster', 'credential', 'key'], seal: ['cluster', 'credential'] },
+    vault: {
+      open: ['chain', 'cluster', 'credential', 'key'],
+      seal: ['cluster', 'credential'],
+      purge: ['cluster', 'credential'],
+    },
     also: ['deadLetters'],
   },
   http01: {

@@ -103,11 +103,18 @@ function sealedPolicy(
   const rows = (classes: readonly string[]) => ({
     'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': classes.map((one) => `${one}/*`) },
   });
-  const [reads, writes] = [true, false].map((read) => actions.filter((one) => (one === 'dynamodb:GetItem') === read));
-  return [
-    ...(reads!.length > 0 ? [allow('ReadSealedRows', reads!, [arn], rows(opened(vault)))] : []),
-    ...(writes!.length > 0 ? [allow('WriteSealedRows', writes!, [arn], rows(vault.seal ?? []))] : []),
-  ];
+  const kinds = [
+    ['ReadSealedRows', ['dynamodb:GetItem'], opened(vault)],
+    ['WriteSealedRows', ['dynamodb:PutItem'], vault.seal ?? []],
+    ['PurgeSealedRows', ['dynamodb:DeleteItem'], vault.purge ?? []],
+  ] as const;
+  const known = kinds.flatMap(([, verbs]) => verbs);
+  const strange = actions.filter((one) => !known.some((verb) => verb === one));
+  if (strange.length > 0) throw new Error(`nobody said for which classes of secrets ${strange.join(', ')} is`);
+  return kinds.flatMap(([sid, verbs, classes]) => {
+    const asked = verbs.filter((verb) => actions.includes(verb));
+    return asked.length > 0 ? [allow(sid, asked, [arn], rows(classes))] : [];
+  });
 }
 
 function vaultPolicy(vault: NonNullable<FunctionSpec['vault']>, key: string): PolicyStatement[] {

@@ -34,6 +34,12 @@ const MAY_SEAL: Readonly<Record<string, readonly string[]>> = {
   scan: ['account'],
   api: ['cluster', 'credential'],
 };
+/** Whose rows each may delete. */
+const MAY_PURGE: Readonly<Record<string, readonly string[]>> = {
+  react: ['chain', 'key'],
+  scan: ['chain', 'key'],
+  api: ['cluster', 'credential'],
+};
 /** The same for the keys in KMS that are signed with. */
 const MAY_SIGN: Readonly<Record<string, readonly string[]>> = {
   order: ['account'],
@@ -117,7 +123,7 @@ describeWith(['ministack'], "the functions' roles, by a simulation of their poli
       return [
         { ...row, action: 'dynamodb:GetItem', may: opens! || seals! },
         { ...row, action: 'dynamodb:PutItem', may: seals! },
-        { ...row, action: 'dynamodb:DeleteItem', may: role === 'api' && seals! },
+        { ...row, action: 'dynamodb:DeleteItem', may: MAY_PURGE[role]?.includes(one) ?? false },
         ...['Scan', 'Query', 'UpdateItem'].map((verb) => ({ ...row, action: `dynamodb:${verb}`, may: false })),
       ];
     });
@@ -237,7 +243,8 @@ describeWith(['ministack'], "the functions' roles, by a simulation of their poli
       ['opens one class more', 'cleanUp', 'OpenSecrets', (one: Statement) => withClass(one, 'key'), decrypting, 1],
       ['seals whatever it likes', 'store', 'SealSecrets', unconditional, sealing, 3],
       ['reads all rows', 'push', 'ReadSealedRows', unconditional, rows, 2],
-      ['overwrites all rows', 'api', 'WriteSealedRows', unconditional, rows, 6],
+      ['overwrites all rows', 'api', 'WriteSealedRows', unconditional, rows, 3],
+      ['deletes all rows', 'react', 'PurgeSealedRows', unconditional, rows, 3],
       ['signs with every key', 'challenge', 'SignByKeys', unconditional, signing, 5],
     ] as const)('it is found: a role that %s', async (_, role, sid, change, ask, count) => {
       expect(await wrong(everybody(ask), mutated(role, sid, change))).toHaveLength(count);
