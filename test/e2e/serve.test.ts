@@ -176,7 +176,7 @@ describe('chancery serve, where it cannot start,', () => {
     expect(foreign.stderr).toContain('(DataFolderForeign)');
     writeFileSync(join(root, 'file'), '');
     const file = await refused(join(root, 'file'));
-    expect(file.stderr).toContain('(DataFolderUnreadable)');
+    expect(file.stderr).toContain('(DataFolderForeign)');
     expect([foreign.code, file.code]).toEqual([1, 1]);
   });
 
