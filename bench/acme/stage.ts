@@ -45,14 +45,18 @@ export async function withCa<T>(load: Load, work: (job: Job, pebble: Pebble) => 
   }
 }
 
-/** Requests for each certificate of a load; those of the certificate issued before, for warmth, are left out. */
+/**
+ * Requests for each certificate of a load; those of the certificate issued before, for warmth, are left out, and so is the question when to renew
+ * (RFC 9773), which is asked once the certificate is stored, and by ours alone.
+ */
 export function countRequests(load: Load, work: (job: Job) => Promise<unknown>): Promise<number> {
   return withCa(load, async (job, pebble) => {
     const front = await startFaultyCa(pebble);
     try {
       await work({ ...job, directoryUrl: front.directoryUrl, caPem: front.caPem });
-      const orders = front.seen.flatMap(({ path }, index) => (path.startsWith('/order-plz') ? [index] : []));
-      return (front.seen.length - (orders[1] ?? 0)) / load.certificates;
+      const seen = front.seen.filter(({ path }) => !/renewalInfo/i.test(path));
+      const orders = seen.flatMap(({ path }, index) => (path.startsWith('/order-plz') ? [index] : []));
+      return (seen.length - (orders[1] ?? 0)) / load.certificates;
     } finally {
       await front.close();
     }
