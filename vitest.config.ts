@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Minutes-long waits are for the peers that a suite starts, not for what it asserts. */
-const withPeers = { testTimeout: 60_000, hookTimeout: 120_000, teardownTimeout: 20_000 };
+const withPeers = { testTimeout: 150_000, hookTimeout: 120_000, teardownTimeout: 20_000 };
 
 export default defineConfig({
   test: {

@@ -111,11 +111,14 @@ export async function loadCertificate({ ledger }: Services, team: string, name: 
   return state;
 }
 
-/** Polls until `check` answers something; throws with `what` when that takes too long. */
+/**
+ * Polls until `check` answers something; throws with `what` when that takes too long: longer than the minute after which the scan takes over what a
+ * reaction left.
+ */
 export async function eventually<T>(
   what: string,
   check: () => Promise<T | undefined | false>,
-  timeout = 30_000,
+  timeout = 90_000,
 ): Promise<T> {
   const until = performance.now() + timeout;
   for (;;) {
@@ -131,7 +134,7 @@ export async function settled(
   services: Services,
   team: string,
   name: string,
-  timeout = 30_000,
+  timeout = 90_000,
 ): Promise<LiveCertificate> {
   const { ledger } = services;
   return eventually(
