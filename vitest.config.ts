@@ -1,10 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-/**
- * Minutes-long waits are for the peers that a suite starts, not for what it asserts. What fails once is tried once more: one in some hundred
- * certificates of the tests in memory waits longer than its test does, on a busy machine alone (CONTRIBUTING.md, "Known").
- */
-const withPeers = { retry: 1, testTimeout: 150_000, hookTimeout: 120_000, teardownTimeout: 20_000 };
+/** Minutes-long waits are for the peers that a suite starts, not for what it asserts. */
+const withPeers = { testTimeout: 150_000, hookTimeout: 120_000, teardownTimeout: 20_000 };
 
 export default defineConfig({
   test: {

@@ -207,7 +207,7 @@ export async function caDouble(published: (fqdn: string) => readonly string[]): 
           dnsNames: facts.dnsNames,
           publicKey: controls.wrongKey ? other.publicKey : facts.publicKey,
           keyKind: controls.wrongKey ? keyKind : facts.keyKind,
-          serial: randomBytes(15).toString('hex').replace(/^0+/, '1'),
+          serial: `4${randomBytes(15).toString('hex').slice(1)}`,
           isCA: false,
           usages: ['digital signature', 'server auth'],
         },
