@@ -8,6 +8,14 @@ import type { Run } from './run.ts';
 /** Refusals of what an order names as replaced: it was replaced before, or the CA does not know it, or as another account's. */
 const NOT_REPLACED = new Set(['alreadyReplaced', 'malformed', 'unauthorized']);
 
+/** A 500 counts too: Pebble 2.10 has no other words for a serial that it cannot find (one in 256), and would say so for ever. */
+function isRefused(error: unknown): boolean {
+  if (!(error instanceof AcmeError)) return false;
+  const { problem, retryAt } = error.failure;
+  if (problem.status === 500) return retryAt === undefined;
+  return error.accepted === 'no' && NOT_REPLACED.has(problem.type);
+}
+
 /**
  * A new order (RFC 8555 7.4) that names the certificate which it replaces (RFC 9773 5), where the same account got that at a CA that wants to
  * know. A CA that will not have it replaced is asked again without. Late or early, the order is placed: the window decides what it costs only.
@@ -28,8 +36,7 @@ export async function orderReplacing(
   try {
     return await ask({ replaces });
   } catch (error) {
-    const refused = error instanceof AcmeError && error.accepted === 'no' && error.failure.problem.type;
-    if (!refused || !NOT_REPLACED.has(refused)) throw error;
+    if (!isRefused(error)) throw error;
     return ask({});
   }
 }
