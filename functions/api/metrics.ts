@@ -1,6 +1,6 @@
 import { measureHealth } from '../../lib/application/health.ts';
 import { issuerType } from '../../lib/application/issuers.ts';
-import { limitUse } from '../../lib/application/limitUse.ts';
+import { limitUse } from '../../lib/application/limits/use.ts';
 import { certificateSummaryOf } from '../../lib/application/lists.ts';
 import { CERTIFICATES, ISSUERS } from '../../lib/application/projections.ts';
 import type { Services } from '../../lib/application/services.ts';

@@ -1,5 +1,5 @@
 import { measureHealth } from '../../lib/application/health.ts';
-import { limitMetrics } from '../../lib/application/limitUse.ts';
+import { limitMetrics } from '../../lib/application/limits/use.ts';
 import { type ScanResult, scan } from '../../lib/application/scan.ts';
 import type { Metrics } from '../../lib/ports/metrics.ts';
 

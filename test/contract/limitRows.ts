@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { systemClock, systemIds } from '../../lib/adapters/system/system.ts';
-import { changeBuckets, LimitReached, place } from '../../lib/application/limits.ts';
+import { changeBuckets, LimitReached, place } from '../../lib/application/limits/buckets.ts';
 import { limitKey } from '../../lib/domain/caLimits.ts';
 import { type LimitRows, MOST_LIMIT_ROWS } from '../../lib/ports/limitRows.ts';
 import { type MakeFixture, withFixture } from './fixture.ts';

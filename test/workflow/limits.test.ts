@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { describeCertificate } from '../../lib/application/certificateView.ts';
-import { bucketsOf } from '../../lib/application/limits.ts';
+import { bucketsOf } from '../../lib/application/limits/buckets.ts';
 import { limitKey } from '../../lib/domain/caLimits.ts';
 import { tokens } from '../../lib/domain/limits.ts';
 import type { RateLimitsSpec } from '../../lib/domain/rateLimits.ts';

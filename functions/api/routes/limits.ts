@@ -1,5 +1,5 @@
 import { EVERY_TEAM } from '../../../lib/application/authorize.ts';
-import { limitReport } from '../../../lib/application/limitReport.ts';
+import { limitReport } from '../../../lib/application/limits/report.ts';
 import { limitsQuery } from '../queries.ts';
 import type { Answer, Call, Route } from '../route.ts';
 

@@ -5,8 +5,8 @@ import { Refusal } from '../../domain/refusal.ts';
 import type { AcmeIssuerSpec } from '../../domain/spec.ts';
 import type { AcmeAccount, AcmeEndpoint } from '../../ports/acmeServer.ts';
 import { openCredential } from '../credentials.ts';
-import { reserveRegistration } from '../limitLearning.ts';
-import { checkPause } from '../limits.ts';
+import { checkPause } from '../limits/buckets.ts';
+import { reserveRegistration } from '../limits/reserve.ts';
 import type { Services } from '../services.ts';
 import { sealedSigner } from '../signers.ts';
 

@@ -5,11 +5,11 @@ import { checkPolicy } from '../../domain/policy.ts';
 import type { AcmeIssuerSpec } from '../../domain/spec.ts';
 import { liveTeam, teamDecider, teamStream } from '../../domain/team.ts';
 import { type AcmeAccount, AcmeError, type Order } from '../../ports/acmeServer.ts';
+import { reserveOrder, spendOrder } from '../limits/reserve.ts';
 import { done, type Outcome } from '../outcome.ts';
 import type { Services } from '../services.ts';
 import { acmeAccount, endpointOf } from './account.ts';
 import { orderReplacing } from './orderReplacing.ts';
-import { reserveOrder, spendOrder } from './reserveLimits.ts';
 import { currentIssuance, type IssueInput, type Run, requireIssuer, step, waitOrDefer } from './run.ts';
 
 type Needs = Pick<Services, 'ledger' | 'vault' | 'acme' | 'x509' | 'accountKeys' | 'limits' | 'clock' | 'ids'>;

@@ -4,10 +4,10 @@ import { issuanceDecider } from '../../domain/issuance.decide.ts';
 import type { IssuanceState, StepProblem } from '../../domain/issuance.ts';
 import { issuerDecider, issuerOwner, issuerStream } from '../../domain/issuer.ts';
 import { issuerLabel } from '../../domain/issuerLabel.ts';
+import { releaseLimits } from '../limits/release.ts';
 import { done, type Outcome } from '../outcome.ts';
 import { counted } from '../outcomes.ts';
 import type { Services } from '../services.ts';
-import { releaseLimits } from './releaseLimits.ts';
 import { type IssueInput, splitName } from './run.ts';
 
 type Needs = Pick<Services, 'ledger' | 'limits' | 'clock' | 'ids' | 'metrics'>;

@@ -13,8 +13,8 @@ import { plusSeconds } from '../../domain/time.ts';
 import { AcmeError } from '../../ports/acmeServer.ts';
 import { DnsError } from '../../ports/dnsProvider.ts';
 import type { Meta } from '../ledger.ts';
-import { learnLimit } from '../limitLearning.ts';
-import { LimitReached } from '../limits.ts';
+import { LimitReached } from '../limits/buckets.ts';
+import { learnLimit } from '../limits/learn.ts';
 import { deferred, done, failed, loopsOf, nextWait, type Outcome } from '../outcome.ts';
 import type { Services } from '../services.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { changeBuckets } from '../../../lib/application/limits.ts';
-import { limitMetrics, limitUse } from '../../../lib/application/limitUse.ts';
+import { changeBuckets } from '../../../lib/application/limits/buckets.ts';
+import { limitMetrics, limitUse } from '../../../lib/application/limits/use.ts';
 import { accountDecider, accountStream } from '../../../lib/domain/account.ts';
 import { limitKey, limitOf } from '../../../lib/domain/caLimits.ts';
 import { correct, count, fullBucket, type Limit } from '../../../lib/domain/limits.ts';

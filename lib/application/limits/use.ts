@@ -1,15 +1,15 @@
-import { accountDecider, accountStream } from '../domain/account.ts';
-import { caHost, kindOf, limitKey, limitOf } from '../domain/caLimits.ts';
-import { SHARED } from '../domain/issuer.ts';
-import { issuerLabel } from '../domain/issuerLabel.ts';
-import { fullBucket, percentOf } from '../domain/limits.ts';
-import type { AcmeIssuerSpec, IssuerSpec } from '../domain/spec.ts';
-import { millis } from '../domain/time.ts';
-import type { LimitRow } from '../ports/limitRows.ts';
-import type { Measurement } from '../ports/metrics.ts';
-import { type BusyBuckets, bucketsOf, busyKey } from './limits.ts';
-import { ISSUERS } from './projections.ts';
-import type { Services } from './services.ts';
+import { accountDecider, accountStream } from '../../domain/account.ts';
+import { caHost, kindOf, limitKey, limitOf } from '../../domain/caLimits.ts';
+import { SHARED } from '../../domain/issuer.ts';
+import { issuerLabel } from '../../domain/issuerLabel.ts';
+import { fullBucket, percentOf } from '../../domain/limits.ts';
+import type { AcmeIssuerSpec, IssuerSpec } from '../../domain/spec.ts';
+import { millis } from '../../domain/time.ts';
+import type { LimitRow } from '../../ports/limitRows.ts';
+import type { Measurement } from '../../ports/metrics.ts';
+import { ISSUERS } from '../projections.ts';
+import type { Services } from '../services.ts';
+import { type BusyBuckets, bucketsOf, busyKey } from './buckets.ts';
 
 type Needs = Pick<Services, 'ledger' | 'views' | 'limits' | 'clock'>;
 

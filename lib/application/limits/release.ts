@@ -1,8 +1,8 @@
 import type { IssuanceCommand } from '../../domain/issuance.decide.ts';
 import type { IssuanceState } from '../../domain/issuance.ts';
 import { release } from '../../domain/limits.ts';
-import { changeBuckets, changes } from '../limits.ts';
 import type { Services } from '../services.ts';
+import { changeBuckets, changes } from './buckets.ts';
 
 type Needs = Pick<Services, 'limits' | 'clock' | 'ids'>;
 

@@ -1,12 +1,12 @@
-import { accountDecider, accountStream } from '../domain/account.ts';
-import { caHost, caLimits, limitKey, refusedKey } from '../domain/caLimits.ts';
-import type { Identifier } from '../domain/identifier.ts';
-import { correct, spend } from '../domain/limits.ts';
-import type { AcmeIssuerSpec } from '../domain/spec.ts';
-import { earliest, type Instant, millis, plusSeconds } from '../domain/time.ts';
-import type { AcmeError } from '../ports/acmeServer.ts';
-import { changeBuckets, changes, place, setDigest } from './limits.ts';
-import type { Services } from './services.ts';
+import { accountDecider, accountStream } from '../../domain/account.ts';
+import { caHost, caLimits, limitKey, refusedKey } from '../../domain/caLimits.ts';
+import type { Identifier } from '../../domain/identifier.ts';
+import { correct } from '../../domain/limits.ts';
+import type { AcmeIssuerSpec } from '../../domain/spec.ts';
+import { earliest, type Instant, plusSeconds } from '../../domain/time.ts';
+import type { AcmeError } from '../../ports/acmeServer.ts';
+import type { Services } from '../services.ts';
+import { changeBuckets, changes, setDigest } from './buckets.ts';
 
 type Needs = Pick<Services, 'limits' | 'clock' | 'ids'>;
 
@@ -45,30 +45,4 @@ export async function learnLimit(
     answer: undefined,
   }));
   return { key: want.key, retryAt: until };
-}
-
-/**
- * Keeps a token for a new account. @throws LimitReached when the CA takes none now
- * @returns counts it, once the CA has registered it
- */
-export async function reserveRegistration(
-  services: Needs,
-  stream: string,
-  spec: AcmeIssuerSpec,
-): Promise<() => Promise<void>> {
-  const limit = caLimits(spec).limits.newRegistrations;
-  const host = caHost(spec.server);
-  const want = { key: limitKey.newRegistrations(host), limit, take: limit !== undefined };
-  const { expires } = await changeBuckets(services, host, [want.key], (buckets, now) =>
-    place([want], buckets, stream, now),
-  );
-  return async () => {
-    if (!limit) return;
-    await changeBuckets(services, host, [want.key], (buckets, now) => ({
-      changed: changes([want], buckets, (_, bucket) =>
-        spend(limit, bucket, { id: stream, expires: millis(expires) }, now),
-      ),
-      answer: undefined,
-    }));
-  };
 }

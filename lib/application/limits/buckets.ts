@@ -1,17 +1,17 @@
 import { hash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { caHost, caLimits, kindOf, limitKey, RENEWAL_MEMORY } from '../domain/caLimits.ts';
-import { shortDuration } from '../domain/duration.ts';
-import type { Identifier } from '../domain/identifier.ts';
-import type { LimitReservation } from '../domain/issuance.ts';
-import { type Buckets, HELD, reserveAll, type Want } from '../domain/limits.decide.ts';
-import { type Bucket, forgettableAt, fullBucket, type Limit, percentOf, reservationOf } from '../domain/limits.ts';
-import { Refusal } from '../domain/refusal.ts';
-import type { AcmeIssuerSpec } from '../domain/spec.ts';
-import { earliest, type Instant, instant, millis, plusSeconds } from '../domain/time.ts';
-import { type LimitRow, type LimitWrite, MOST_LIMIT_ROWS } from '../ports/limitRows.ts';
-import { ConflictError } from './ledger.ts';
-import type { Services } from './services.ts';
+import { caHost, caLimits, kindOf, limitKey, RENEWAL_MEMORY } from '../../domain/caLimits.ts';
+import { shortDuration } from '../../domain/duration.ts';
+import type { Identifier } from '../../domain/identifier.ts';
+import type { LimitReservation } from '../../domain/issuance.ts';
+import { type Buckets, HELD, reserveAll, type Want } from '../../domain/limits.decide.ts';
+import { type Bucket, forgettableAt, fullBucket, type Limit, percentOf, reservationOf } from '../../domain/limits.ts';
+import { Refusal } from '../../domain/refusal.ts';
+import type { AcmeIssuerSpec } from '../../domain/spec.ts';
+import { earliest, type Instant, instant, millis, plusSeconds } from '../../domain/time.ts';
+import { type LimitRow, type LimitWrite, MOST_LIMIT_ROWS } from '../../ports/limitRows.ts';
+import { ConflictError } from '../ledger.ts';
+import type { Services } from '../services.ts';
 
 type Needs = Pick<Services, 'limits' | 'clock' | 'ids'>;
 

@@ -1,18 +1,18 @@
-import { type CaLimits, caLimits, kindOf, limitKey, limitOf, teamShare } from '../domain/caLimits.ts';
-import { shortDuration } from '../domain/duration.ts';
-import { identifiersOf } from '../domain/identifier.ts';
-import { issuerLabel } from '../domain/issuerLabel.ts';
-import { type Demand, forecast } from '../domain/limitForecast.ts';
-import { type Bucket, fullBucket, useOf } from '../domain/limits.ts';
-import { registeredDomain } from '../domain/names.ts';
-import type { SharedKind } from '../domain/rateLimits.ts';
-import { type Instant, instant, millis, secondsBetween } from '../domain/time.ts';
-import type { ViewRow } from '../ports/views.ts';
-import { bucketsOf, setDigest } from './limits.ts';
-import { acmeIssuers, type LimitedIssuer, subjectOf } from './limitUse.ts';
-import { CERTIFICATES } from './projections.ts';
-import type { LimitAnswer } from './schema/limits.ts';
-import type { Services } from './services.ts';
+import { type CaLimits, caLimits, kindOf, limitKey, limitOf, teamShare } from '../../domain/caLimits.ts';
+import { shortDuration } from '../../domain/duration.ts';
+import { identifiersOf } from '../../domain/identifier.ts';
+import { issuerLabel } from '../../domain/issuerLabel.ts';
+import { type Demand, forecast } from '../../domain/limitForecast.ts';
+import { type Bucket, fullBucket, useOf } from '../../domain/limits.ts';
+import { registeredDomain } from '../../domain/names.ts';
+import type { SharedKind } from '../../domain/rateLimits.ts';
+import { type Instant, instant, millis, secondsBetween } from '../../domain/time.ts';
+import type { ViewRow } from '../../ports/views.ts';
+import { CERTIFICATES } from '../projections.ts';
+import type { LimitAnswer } from '../schema/limits.ts';
+import type { Services } from '../services.ts';
+import { bucketsOf, setDigest } from './buckets.ts';
+import { acmeIssuers, type LimitedIssuer, subjectOf } from './use.ts';
 
 type Needs = Pick<Services, 'ledger' | 'views' | 'limits' | 'clock'>;
 

@@ -15,9 +15,9 @@ import type { Problem } from '../../domain/problem.ts';
 import type { AcmeIssuerSpec } from '../../domain/spec.ts';
 import { type Instant, millis } from '../../domain/time.ts';
 import type { AcmeAccount } from '../../ports/acmeServer.ts';
-import { bucketIn, changeBuckets, changes, hasLimits, keysOf, reservation, setDigest } from '../limits.ts';
+import type { Run } from '../issuance/run.ts';
 import type { Services } from '../services.ts';
-import type { Run } from './run.ts';
+import { bucketIn, changeBuckets, changes, hasLimits, keysOf, reservation, setDigest } from './buckets.ts';
 
 type Needs = Pick<Services, 'limits' | 'clock' | 'ids'>;
 

@@ -1,14 +1,15 @@
-import { caHost, kindOf, limitOf } from '../../domain/caLimits.ts';
+import { caHost, caLimits, kindOf, limitKey, limitOf } from '../../domain/caLimits.ts';
 import type { IssuanceCommand } from '../../domain/issuance.decide.ts';
 import { limitIdOf } from '../../domain/issuance.ts';
 import { spend } from '../../domain/limits.ts';
 import { type LimitedOrder, wantsOf } from '../../domain/orderLimits.ts';
 import type { AcmeIssuerSpec } from '../../domain/spec.ts';
+import { millis } from '../../domain/time.ts';
 import type { AcmeAccount } from '../../ports/acmeServer.ts';
-import { changeBuckets, changes, hasLimits, keysOf, place, reservation, setDigest } from '../limits.ts';
+import type { Run } from '../issuance/run.ts';
 import type { Services } from '../services.ts';
-import { exemptionAt } from './countLimits.ts';
-import type { Run } from './run.ts';
+import { changeBuckets, changes, hasLimits, keysOf, place, reservation, setDigest } from './buckets.ts';
+import { exemptionAt } from './count.ts';
 
 type Needs = Pick<Services, 'limits' | 'clock' | 'ids'>;
 
@@ -48,4 +49,30 @@ export async function spendOrder(services: Needs, run: Run, spec: AcmeIssuerSpec
     ),
     answer: undefined,
   }));
+}
+
+/**
+ * Keeps a token for a new account. @throws LimitReached when the CA takes none now
+ * @returns counts it, once the CA has registered it
+ */
+export async function reserveRegistration(
+  services: Needs,
+  stream: string,
+  spec: AcmeIssuerSpec,
+): Promise<() => Promise<void>> {
+  const limit = caLimits(spec).limits.newRegistrations;
+  const host = caHost(spec.server);
+  const want = { key: limitKey.newRegistrations(host), limit, take: limit !== undefined };
+  const { expires } = await changeBuckets(services, host, [want.key], (buckets, now) =>
+    place([want], buckets, stream, now),
+  );
+  return async () => {
+    if (!limit) return;
+    await changeBuckets(services, host, [want.key], (buckets, now) => ({
+      changed: changes([want], buckets, (_, bucket) =>
+        spend(limit, bucket, { id: stream, expires: millis(expires) }, now),
+      ),
+      answer: undefined,
+    }));
+  };
 }

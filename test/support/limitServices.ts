@@ -1,0 +1,43 @@
+import { bucketsOf, changeBuckets, place } from '../../lib/application/limits/buckets.ts';
+import { limitKey } from '../../lib/domain/caLimits.ts';
+import type { Want } from '../../lib/domain/limits.decide.ts';
+import { instant } from '../../lib/domain/time.ts';
+import { type TestServices, testServices } from './services.ts';
+
+/** A CA whose limits are tried: its host, a limit, and the bucket of a domain that has it. */
+export const HOST = 'ca.example.test';
+export const limit = { count: 5, period: 3600 };
+export const want = (key: string): Want => ({ key, limit, take: true });
+export const key = limitKey.certificatesPerDomain(HOST, 'example.test');
+
+const opened: TestServices[] = [];
+
+/** Ends what `limitServices` started. */
+export async function closeLimitServices(): Promise<void> {
+  for (const one of opened.splice(0)) await one.close();
+}
+
+/** Services whose clock the test moves. */
+export function limitServices() {
+  let now = Date.parse('2026-06-01T00:00:00.000Z');
+  const test = testServices({ clock: { now: () => instant(now) } });
+  opened.push(test);
+  const { services } = test;
+  return {
+    services,
+    pass: (seconds: number) => {
+      now += seconds * 1000;
+    },
+    reserve: (id: string, wants: readonly Want[] = [want(key)]) =>
+      changeBuckets(
+        services,
+        HOST,
+        wants.map((one) => one.key),
+        (buckets, at) => place(wants, buckets, id, at),
+      ),
+    async bucket(name: string) {
+      const rows = await services.limits.read([name]);
+      return bucketsOf(new Map(rows.map((row) => [row.key, row]))).get(name);
+    },
+  };
+}
