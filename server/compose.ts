@@ -64,6 +64,8 @@ export interface Composed {
   readonly http: HttpClient;
   readonly feed: Feed;
   readonly workflows: EmbeddedWorkflows;
+  /** Whether the ledger can be written. */
+  writable(): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -124,6 +126,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
     http,
     feed,
     workflows,
+    writable: database.writable,
     async close() {
       await feed.stop();
       await workflows.stop();

@@ -110,6 +110,7 @@ async function start(options: ServeOptions, undo: (() => unknown)[], stop: () =>
     version: options.version,
     directoryRoots: options.directoryRoots,
     openMetrics: isLoopback(api.host),
+    writable: composed.writable,
     lastScan: () => engine.lastScan,
     metrics: metrics.text,
     observe: metrics.observe,

@@ -32,6 +32,8 @@ export interface ApiOptions {
   readonly largestMetrics?: number;
   /** Lets /metrics be read without a token from this machine. */
   readonly openMetrics?: boolean;
+  /** Whether the ledger can be written; where a disk of this machine holds it. */
+  readonly writable?: () => Promise<boolean>;
   /** When the last scan of the due index ended, in milliseconds since the epoch; where this process scans. */
   readonly lastScan?: () => number;
   /** Told of each answer. */

@@ -123,11 +123,13 @@ describe('a disk that is full', () => {
     expect(JSON.stringify(refused!.body)).not.toMatch(/chancery-full|\/data/);
 
     expect((await send('GET', path('first'))).status).toBe(200);
+    expect(await send('GET', '/readyz')).toMatchObject({ status: 503, body: { checks: { ledger: 'unwritable' } } });
     const missing = `n${taken.length - 1}`;
     expect((await send('GET', path(missing))).status).toBe(404);
     await eventually('what goes on by itself met the full disk too', async () => problems.length > 0);
 
     free();
+    expect((await send('GET', '/readyz')).status).toBe(200);
     expect((await send('PUT', path(missing), { spec: spec(missing) })).status).toBe(201);
     taken.push(missing);
     // What a reaction could not begin is found by the due index, a minute later.

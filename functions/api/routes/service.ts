@@ -12,7 +12,7 @@ const API = 'v1';
 const SCAN_LATE = 10 * 60_000;
 
 async function readiness({ services, options }: Call) {
-  const checks: Record<string, string> = { ledger: await ledgerCheck(services) };
+  const checks: Record<string, string> = { ledger: await ledgerCheck(services, options.writable) };
   if (options.lastScan) {
     const age = millis(services.clock.now()) - options.lastScan();
     checks.scan = age < SCAN_LATE ? 'ok' : 'late';
@@ -21,11 +21,11 @@ async function readiness({ services, options }: Call) {
   return { status: ready ? 200 : 503, json: { status: ready ? 'ok' : 'unavailable', checks } };
 }
 
-async function ledgerCheck({ store }: Call['services']): Promise<string> {
+async function ledgerCheck({ store }: Call['services'], writable = async () => true): Promise<string> {
   try {
     // Of no stream that there can be; whether it is found does not matter.
     await store.head('readiness');
-    return 'ok';
+    return (await writable()) ? 'ok' : 'unwritable';
   } catch {
     return 'unreadable';
   }

@@ -33,6 +33,7 @@ export class Connection {
   /** Readers of what is under the flush; absent while none runs. */
   #readers: Waiter[] | undefined;
   #failure: Refusal | undefined;
+  #refused = false;
   #written = 0;
 
   /**
@@ -69,6 +70,11 @@ export class Connection {
   /** Transactions that were committed so far: while it stays, reads answer the same. */
   get written(): number {
     return this.#written;
+  }
+
+  /** Whether the last transaction failed: nothing has been written since. */
+  get refused(): boolean {
+    return this.#refused;
   }
 
   /** Runs a statement; answers how many rows it changed. */
@@ -115,8 +121,10 @@ export class Connection {
     try {
       const results = this.#transaction(jobs);
       if (this.#flush) await this.#flushed(this.#flush);
+      this.#refused = false;
       for (const [index, job] of jobs.entries()) job.resolve(results[index] as never);
     } catch (error) {
+      this.#refused = true;
       for (const job of jobs) job.reject(error);
     }
   }

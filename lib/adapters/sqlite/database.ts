@@ -17,6 +17,8 @@ const CHECKED_PAGES = 64 * 1024;
 export interface Database {
   readonly ledger: Connection;
   readonly views: Connection;
+  /** Whether the ledger can be written. After a write that failed it is tried: nothing else may write, and a disk gets room again by itself. */
+  writable(): Promise<boolean>;
   /** Tells the listeners that commits were written. */
   announce(): void;
   /** Calls `listener` after commits were written; answers how to end that. */
@@ -74,6 +76,15 @@ function database(ledger: Connection, views: Connection, closeLog: () => void): 
   return {
     ledger,
     views,
+    async writable() {
+      if (!ledger.refused) return true;
+      return ledger
+        .write(() => takeRoom(ledger))
+        .then(
+          () => true,
+          () => false,
+        );
+    },
     announce() {
       for (const listener of listeners) listener();
     },
@@ -87,4 +98,11 @@ function database(ledger: Connection, views: Connection, closeLog: () => void): 
       closeLog();
     },
   };
+}
+
+/** Needs pages that are not there yet, and gives them back: a database that has some free would take a small write on a full disk. */
+function takeRoom(ledger: Connection): void {
+  ledger.run('CREATE TABLE room (octets BLOB)');
+  ledger.run('INSERT INTO room VALUES (zeroblob(16384))');
+  ledger.run('DROP TABLE room');
 }
