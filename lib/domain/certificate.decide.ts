@@ -1,4 +1,5 @@
 import { instantWithin, isWindow, type SuggestedWindow } from './ari.ts';
+import { certificateEvolver } from './certificate.evolve.ts';
 import {
   type RevocationCommand,
   recordRevocationFailure,
@@ -9,7 +10,6 @@ import {
   type CertificateEvent,
   type CertificateState,
   certificateDueAt,
-  certificateEvolver,
   expiryNearAt,
   type LiveCertificate,
 } from './certificate.ts';

@@ -1,7 +1,7 @@
 import type { Decider } from './decider.ts';
 import { isOfTheCa } from './failover.ts';
+import { evolveIssuance } from './issuance.evolve.ts';
 import {
-  evolveIssuance,
   type IssuanceEvent,
   type IssuanceState,
   isOpen,

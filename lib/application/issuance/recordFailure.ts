@@ -1,4 +1,5 @@
-import { certificateEvolver, certificateStream, type LiveCertificate } from '../../domain/certificate.ts';
+import { certificateEvolver } from '../../domain/certificate.evolve.ts';
+import { certificateStream, type LiveCertificate } from '../../domain/certificate.ts';
 import { isOfTheCa } from '../../domain/failover.ts';
 import { issuanceDecider } from '../../domain/issuance.decide.ts';
 import type { IssuanceState, StepProblem } from '../../domain/issuance.ts';

@@ -1,9 +1,5 @@
-import {
-  type CertificateState,
-  certificateEvolver,
-  certificateStream,
-  type LiveCertificate,
-} from '../../domain/certificate.ts';
+import { certificateEvolver } from '../../domain/certificate.evolve.ts';
+import { type CertificateState, certificateStream, type LiveCertificate } from '../../domain/certificate.ts';
 import { type IssuanceCommand, issuanceDecider } from '../../domain/issuance.decide.ts';
 import { type IssuanceState, isUnissued } from '../../domain/issuance.ts';
 import { configuredIssuer, type IssuerState, issuerDecider, issuerOwner, issuerStream } from '../../domain/issuer.ts';
