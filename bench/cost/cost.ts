@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { COUNTS, type Counts } from './count.ts';
+import { COUNTS, type Counts } from './counts.ts';
 import { type Bill, billOf, type Load, type Prices } from './model.ts';
 
 /** Dollars a month that a thousand certificates at rest may cost. */

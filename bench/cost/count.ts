@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { realpathSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { Route53Client } from '@aws-sdk/client-route-53';
@@ -12,10 +12,9 @@ import { issuerStream, SHARED } from '../../lib/domain/issuer.ts';
 import { policyOf } from '../../lib/domain/policy.ts';
 import { teamDecider, teamStream } from '../../lib/domain/team.ts';
 import { type Instant, instant } from '../../lib/domain/time.ts';
-import type { Measurement } from '../../lib/ports/metrics.ts';
 import type { Clock } from '../../lib/ports/system.ts';
 import { clientOf } from '../../test/support/aws.ts';
-import { type AnyClient, type AwsCore, startAwsCore } from '../../test/support/awsCore.ts';
+import { type AwsCore, startAwsCore } from '../../test/support/awsCore.ts';
 import { eventually, putCluster, putIssuer, requestCertificate, settled, specOf } from '../../test/support/core.ts';
 import { acmeIssuer, renew } from '../../test/support/issuing.ts';
 import { makeHostedZone, startZoneResolver } from '../../test/support/peers/hostedZone.ts';
@@ -23,130 +22,9 @@ import type { ClusterHelpers } from '../../test/support/peers/kubeHelpers.ts';
 import { startKubernetes } from '../../test/support/peers/kubernetes.ts';
 import { startMinistack } from '../../test/support/peers/ministack.ts';
 import { startPebble } from '../../test/support/peers/pebble.ts';
-import { synthesizedTemplates } from '../../test/support/synthesized.ts';
-
-type Tally = Readonly<Record<string, number>>;
-
-/** What something takes: calls of functions, requests of services, and the capacity units that DynamoDB consumed. */
-export interface Count {
-  /** By function; a step by its state. A reader of the feed is counted once a commit: AWS makes batches, so it is this at the most. */
-  readonly functions: Tally;
-  /** By state machine: how often one was asked to start. */
-  readonly executions: Tally;
-  /** By service and operation. */
-  readonly requests: Tally;
-  readonly readUnits: number;
-  readonly writeUnits: number;
-  /** Bytes by which the tables grew. */
-  readonly bytes: number;
-}
-
-/** What was counted. Of an issuance: with one name and one destination in a cluster unless it says otherwise. */
-export const ACTS = [
-  'first',
-  'renewal',
-  'elevenNames',
-  'threeDestinations',
-  'secret',
-  'scan',
-  'clusterCheck',
-  'issuerCheck',
-  'certificateCheck',
-] as const;
-export type Act = (typeof ACTS)[number];
-
-/** What stands there whether it is used or not. */
-export interface Standing {
-  readonly keys: number;
-  /** Metrics that alarms look at: an alarm is paid for by them. */
-  readonly alarmMetrics: number;
-  readonly dashboards: number;
-  /** Metrics of ours, each by its dimensions, that a scan tells of when nothing is wrong. */
-  readonly metrics: number;
-  /** The same, with those that issuances tell of. */
-  readonly metricsInUse: number;
-}
-
-export interface Counts {
-  /** When it was counted, as a date. */
-  readonly date: string;
-  readonly acts: Readonly<Record<Act, Count>>;
-  readonly standing: Standing;
-}
-
-/** Where the counts lie. */
-export const COUNTS = fileURLToPath(new URL('counts.json', import.meta.url));
-
-interface Handling {
-  readonly input: Record<string, unknown>;
-}
-interface Handled {
-  readonly output: { readonly ConsumedCapacity?: Capacity | readonly Capacity[] };
-}
-interface Capacity {
-  readonly CapacityUnits?: number;
-}
-type Handle = (handling: Handling) => Promise<Handled>;
-interface Stack {
-  add(
-    middleware: (next: Handle, context: { clientName?: string; commandName?: string }) => Handle,
-    options: { step: 'initialize'; name: string },
-  ): void;
-}
-
-const READS = /^(?:Get|BatchGet|Query|Scan)/;
-
-/** Counts what goes through clients, and calls of functions. */
-function meter() {
-  let functions: Record<string, number> = {};
-  let executions: Record<string, number> = {};
-  let requests: Record<string, number> = {};
-  let readUnits = 0;
-  let writeUnits = 0;
-  const more = (counts: Record<string, number>, key: string) => {
-    counts[key] = (counts[key] ?? 0) + 1;
-  };
-  return {
-    called: (name: string) => more(functions, name),
-    started: (machine: string) => more(executions, machine),
-    watch(client: AnyClient) {
-      (client.middlewareStack as Stack).add(
-        (next, { clientName = '', commandName = '' }) =>
-          async (handling) => {
-            const service = clientName.replace(/Client$/, '');
-            const operation = commandName.replace(/Command$/, '');
-            const isDynamo = service === 'DynamoDB';
-            const input = isDynamo ? { ...handling.input, ReturnConsumedCapacity: 'TOTAL' } : handling.input;
-            more(requests, `${service}.${operation}`);
-            const handled = await next({ ...handling, input });
-            const units = [handled.output.ConsumedCapacity ?? []]
-              .flat()
-              .reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
-            if (READS.test(operation)) readUnits += units;
-            else writeUnits += units;
-            return handled;
-          },
-        { step: 'initialize', name: 'meter' },
-      );
-    },
-    /** What was counted since the last call. */
-    taken(): Omit<Count, 'bytes'> {
-      const [called, started, asked] = [functions, executions, requests].map(sorted) as [Tally, Tally, Tally];
-      const count = { functions: called, executions: started, requests: asked, readUnits, writeUnits };
-      functions = {};
-      executions = {};
-      requests = {};
-      readUnits = 0;
-      writeUnits = 0;
-      return count;
-    },
-  };
-}
-
-const sorted = (counts: Tally): Tally =>
-  Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
-
-const TEAM = 'shop';
+import { COUNTS, type Count, type Counts } from './counts.ts';
+import { meter } from './meter.ts';
+import { standingOf } from './standing.ts';
 
 /** Counts every act by the handlers that Lambda runs, on the emulator, with a CA, a hosted zone and a cluster. Takes half a minute. */
 export async function countRequests(cluster: ClusterHelpers): Promise<Omit<Counts, 'date'>> {
@@ -188,6 +66,7 @@ export async function countRequests(cluster: ClusterHelpers): Promise<Omit<Count
   }
 }
 
+const TEAM = 'shop';
 const CLUSTER = 'prod';
 const ISSUER = 'pebble';
 const DAY = 86_400;
@@ -279,38 +158,6 @@ async function sizeOf({ dynamodb, tables }: AwsCore): Promise<number> {
     } while (ExclusiveStartKey);
   }
   return bytes;
-}
-
-function standingOf(measured: readonly Measurement[], quiet: readonly Measurement[]): Standing {
-  const resources = synthesizedTemplates({ alarmEmails: ['ops@example.com'] }).flatMap((file) =>
-    Object.values((JSON.parse(readFileSync(file, 'utf8')) as Template).Resources),
-  );
-  const ofType = (type: string) => resources.filter(({ Type }) => Type === type);
-  const looked = ofType('AWS::CloudWatch::Alarm').map(({ Properties: { Metrics } }) =>
-    Metrics ? Metrics.filter(({ MetricStat }) => MetricStat !== undefined).length : 1,
-  );
-  const metrics = (told: readonly Measurement[]) =>
-    told.flatMap(({ team, issuer, metrics }) =>
-      Object.entries(metrics).flatMap(([name, value]) =>
-        value === undefined ? [] : [JSON.stringify([team, issuer, name])],
-      ),
-    );
-  return {
-    keys: ofType('AWS::KMS::Key').length,
-    alarmMetrics: looked.reduce((sum, count) => sum + count, 0),
-    dashboards: ofType('AWS::CloudWatch::Dashboard').length,
-    metrics: new Set(metrics(quiet)).size,
-    metricsInUse: new Set(metrics(measured)).size,
-  };
-}
-
-interface Template {
-  readonly Resources: Readonly<
-    Record<
-      string,
-      { readonly Type: string; readonly Properties: { readonly Metrics?: { readonly MetricStat?: object }[] } }
-    >
-  >;
 }
 
 async function request(

@@ -1,5 +1,5 @@
 import { type FunctionName, functions } from '../../lib/stacks/functions.ts';
-import type { Act, Count, Counts } from './count.ts';
+import type { Act, Count, Counts } from './counts.ts';
 
 /** What an installation is for. */
 export interface Load {

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { counts } from '../../bench/cost/cost.ts';
-import { ACTS, countRequests } from '../../bench/cost/count.ts';
+import { countRequests } from '../../bench/cost/count.ts';
+import { ACTS } from '../../bench/cost/counts.ts';
 import { describeWith } from '../support/peers/describeWith.ts';
 import { sharedCluster } from '../support/peers/sharedCluster.ts';
 
