@@ -22,6 +22,7 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   'issuer get': () => import('./issuerGet.ts'),
   'issuer delete': () => import('./issuerDelete.ts'),
   limits: () => import('./limits.ts'),
+  'limits resume': () => import('./limitsResume.ts'),
   'credential put': () => import('./credentialPut.ts'),
   'credential get': () => import('./credentialGet.ts'),
   'credential delete': () => import('./credentialDelete.ts'),

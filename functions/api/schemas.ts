@@ -22,7 +22,7 @@ import { clusterBody } from '../../lib/application/schema/cluster.ts';
 import { credentialBody } from '../../lib/application/schema/credential.ts';
 import { incidentsAnswer } from '../../lib/application/schema/incidents.ts';
 import { issuerBody } from '../../lib/application/schema/issuer.ts';
-import { limitsAnswer } from '../../lib/application/schema/limits.ts';
+import { limitsAnswer, limitsResumedAnswer, resumeLimitsBody } from '../../lib/application/schema/limits.ts';
 import { problem } from '../../lib/application/schema/problem.ts';
 import { redeliverBody } from '../../lib/application/schema/redeliver.ts';
 import { redriveBody } from '../../lib/application/schema/redrive.ts';
@@ -43,6 +43,7 @@ export const INPUTS: Readonly<Record<string, z.ZodType>> = {
   RedeliverInput: redeliverBody,
   RedriveInput: redriveBody,
   ReplacementsInput: replaceBody,
+  ResumeLimitsInput: resumeLimitsBody,
   RevokeInput: revokeBody,
 };
 
@@ -55,6 +56,7 @@ export const OUTPUTS: Readonly<Record<string, z.ZodType>> = {
   Issuer: issuerAnswer,
   IssuerList: page(issuerAnswer),
   Limits: limitsAnswer,
+  LimitsResumed: limitsResumedAnswer,
   Credential: credentialAnswer,
   CredentialList: page(credentialAnswer),
   Cluster: clusterAnswer,

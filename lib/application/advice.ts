@@ -159,7 +159,8 @@ const BY_CLASS: Readonly<Record<FailureClass, string>> = {
 };
 
 /** The CA waits for a person, who ends the pause at the address that its message names. */
-const PAUSED = 'Open the link in the detail, and end the pause there; mend first what made so many validations fail.';
+const PAUSED =
+  'Mend what made so many validations fail, open the link in the detail, and end the pause there. It is tried again by itself, and at once after `chancery limits resume ISSUER` by an operator.';
 
 /** What to do about a cause. Codes that are not known here are answered by their class. */
 export function adviceFor(code: string, kind: FailureClass = 'backoff'): string {

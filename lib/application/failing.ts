@@ -19,11 +19,14 @@ export async function eachFailingIssuance(
   work: (stream: string, state: IssuanceState) => Promise<void>,
 ): Promise<void> {
   const rows = await views.earliest(ISSUANCES, 'owed', { limit: AT_ONCE });
-  await inLanes(rows.filter(wanted), async ({ key }) => {
-    const stream = `issuance/${key}`;
-    const { state } = await ledger.load(issuanceDecider, stream);
-    if (state.status === 'failed') await work(stream, state);
-  });
+  await inLanes(
+    rows.filter((row) => row.failing && wanted(row)),
+    async ({ key }) => {
+      const stream = `issuance/${key}`;
+      const { state } = await ledger.load(issuanceDecider, stream);
+      if (state.status === 'failed') await work(stream, state);
+    },
+  );
 }
 
 /** The same with each delivery whose last push failed or was refused. */

@@ -58,14 +58,14 @@ export async function measureHealth({ views, clock }: Needs): Promise<Health> {
     now,
     expiring,
     overdue,
-    issuances,
+    issuances: issuances.filter((one) => one.failing),
     failing: deliveries.filter((one) => one.failing),
     late: deliveries.filter(({ at }) => at < plusSeconds(now, -HOUR)),
   };
   const whole = {
     ...(first[0] && { DaysToExpiry: secondsBetween(now, first[0].at) / DAY }),
     RenewalsOverdue: overdue.length,
-    IssuancesFailing: issuances.length,
+    IssuancesFailing: found.issuances.length,
     DeliveriesFailing: found.failing.length,
     DeliveriesLate: found.late.length,
   };

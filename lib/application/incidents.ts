@@ -26,7 +26,7 @@ type Teams = readonly string[] | typeof EVERY_TEAM;
  * @param teams of whose certificates it tells; whether they are one of several is judged over all
  */
 export async function readIncidents(services: Needs, teams: Teams): Promise<IncidentsAnswer> {
-  const rows = await services.views.earliest(ISSUANCES, 'owed', { limit: MOST_FAILING });
+  const rows = await failingRows(services);
   const incidents = incidentsOf(await failing(services, rows));
   const items = incidents.flatMap((incident) => shown(incident, teams) ?? []);
   return { items, partial: rows.length === MOST_FAILING };
@@ -42,7 +42,7 @@ export async function incidentOf(
   of: { readonly team: string; readonly issuer: string; readonly key: string },
   limit = 100,
 ): Promise<IncidentAnswer | undefined> {
-  const rows = await services.views.earliest(ISSUANCES, 'owed', { limit: MOST_FAILING });
+  const rows = await failingRows(services);
   const distance = ({ key, owner }: Watched): number => (key === of.key ? 0 : owner === of.team ? 1 : 2);
   // Others at the issuer, or of the team: whoever fails at the same domain by another way is not asked for here.
   const nearest = rows
@@ -54,6 +54,9 @@ export async function incidentOf(
   const found = self && incidentsOf(all).find(({ certificates }) => certificates.includes(self));
   return found && shown(found, [of.team]);
 }
+
+const failingRows = async ({ views }: Needs): Promise<Watched[]> =>
+  (await views.earliest(ISSUANCES, 'owed', { limit: MOST_FAILING })).filter((row) => row.failing);
 
 async function failing({ views }: Needs, rows: readonly Watched[]): Promise<(FailingCertificate & { key: string })[]> {
   const all = await inLanes(rows, async ({ key, issuer }) => {

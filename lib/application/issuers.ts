@@ -85,5 +85,6 @@ export async function deleteIssuer(
   if (events.length === 0) throw issuerNotFound(owner, name);
 }
 
-const issuerNotFound = (owner: string, name: string): Refusal =>
+/** The refusal for an issuer that is not there. */
+export const issuerNotFound = (owner: string, name: string): Refusal =>
   new Refusal('IssuerNotFound', `there is no ${kindOf(owner)} ${name}`, { remedy: 'look at the list of issuers' });

@@ -88,10 +88,14 @@ function issuanceRow(state: IssuanceState) {
     ...{ certificate, uid, revision, run, status, open: isOpen(state), requestedAt, failure, problem },
     ...(status === 'failed' && { identifiers, failingSince }),
   };
-  // Of issuances, there are ever more; only those that fail need attention.
-  const watch =
-    status === 'failed' ? { owed: requestedAt, issuer: issuerLabel(owner, state.issuer), failing: true } : undefined;
-  return { owner, doc, watch };
+  return { owner, doc, watch: issuanceWatch(state, issuerLabel(owner, state.issuer)) };
+}
+
+/** Of issuances, there are ever more; only those that fail need attention, and behind them those that a limit holds back can be found. */
+function issuanceWatch({ status, requestedAt, deferral }: IssuanceState, issuer: string): Watch | undefined {
+  if (status === 'failed') return { owed: requestedAt, issuer, failing: true };
+  const held = status === 'deferred' && deferral?.reason === 'RateLimited';
+  return held ? { owed: deferral.until, issuer, failing: false } : undefined;
 }
 
 function deliveryRow(state: DeliveryState) {

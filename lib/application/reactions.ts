@@ -48,6 +48,7 @@ const PROMPT = new Set([
   'CertificateDeleted',
   'RunBegun',
   'IssuerConfigured',
+  'LimitsResumed',
   'ClusterRegistered',
 ]);
 

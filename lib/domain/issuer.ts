@@ -22,6 +22,8 @@ export type IssuerEvent =
   /** Its certificates go to the issuers that stand in for it, until `backAt` at least. */
   | { readonly type: 'IssuerDiverted'; readonly reason: string; readonly backAt: Instant; readonly turn: number }
   | { readonly type: 'IssuerRestored' }
+  /** Somebody says that its CA takes requests again: what is told in `keys`, of all names or of one, was forgotten. */
+  | { readonly type: 'LimitsResumed'; readonly identifier?: string; readonly keys: readonly string[] }
   | { readonly type: 'IssuerDeleted' };
 
 export interface IssuerState {
@@ -35,6 +37,8 @@ export interface IssuerState {
   readonly dueAt?: Instant;
   readonly failures?: readonly CaFailure[];
   readonly diverted?: Diversion;
+  /** What was lifted last. */
+  readonly resumed?: { readonly identifier?: string; readonly keys: readonly string[]; readonly at: Instant };
   readonly lastDiversion?: { readonly turn: number; readonly ended: Instant };
 }
 
@@ -52,6 +56,7 @@ export type IssuerCommand =
   | { readonly type: 'RecordCaFailure'; readonly attempt: string; readonly problem: string }
   /** Its check found it well, and its time is over. */
   | { readonly type: 'Restore' }
+  | { readonly type: 'ResumeLimits'; readonly identifier?: string; readonly keys: readonly string[] }
   | { readonly type: 'Delete' };
 
 /** Seconds between checks of an issuer that is not ready, and of one that is. */
@@ -107,6 +112,11 @@ function evolve(state: IssuerState, event: IssuerEvent, at: Instant): IssuerStat
       const lastDiversion = { turn: state.diverted?.turn ?? 1, ended: at };
       return { ...state, failures: [], diverted: undefined, lastDiversion, dueAt: plusSeconds(at, READY_CHECK) };
     }
+    case 'LimitsResumed': {
+      const { type: _, ...resumed } = event;
+      // One that is not ready may have waited for the same.
+      return { ...state, resumed: { ...resumed, at }, ...(state.ready === 'unready' && { dueAt: at }) };
+    }
     case 'IssuerDeleted':
       return { ...noIssuer, status: 'deleted', generation: state.generation };
     default:
@@ -133,6 +143,12 @@ function decide(command: IssuerCommand, state: IssuerState, now: Instant): reado
     case 'Restore': {
       const { diverted } = state;
       return diverted && diverted.backAt <= now && state.ready === 'ready' ? [{ type: 'IssuerRestored' }] : [];
+    }
+    case 'ResumeLimits': {
+      const { type: _, ...resumed } = command;
+      const last = state.resumed;
+      const again = last !== undefined && last.at >= now && sameJson(last, { ...resumed, at: last.at });
+      return state.status === 'configured' && !again ? [{ type: 'LimitsResumed', ...resumed }] : [];
     }
     case 'Delete':
       return state.status === 'configured' ? [{ type: 'IssuerDeleted' }] : [];

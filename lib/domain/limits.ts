@@ -76,7 +76,7 @@ export function useOf(limit: Limit, bucket: Bucket, now: Instant): Use {
 
 /** 0 to 100: how much of a bucket is used or reserved; 100 while the CA wants nothing. */
 export function percentOf(limit: Limit, bucket: Bucket, now: Instant): number {
-  if ((bucket.blockedUntil ?? 0) > timeIn(bucket, now)) return 100;
+  if (isBlocked(bucket, now)) return 100;
   const gone = limit.count - tokens(limit, bucket, now) + heldNow(bucket, now);
   return Math.min(100, Math.max(0, (gone / limit.count) * 100));
 }
@@ -200,6 +200,17 @@ export function correct(limit: Limit | undefined, bucket: Bucket, until: Instant
     blockedUntil: Math.max(bucket.blockedUntil ?? 0, end),
     fullAt: Math.max(bucket.fullAt, fullAt),
   };
+}
+
+/** Whether the CA said that there is nothing yet. */
+export const isBlocked = (bucket: Bucket, now: Instant): boolean => (bucket.blockedUntil ?? 0) > timeIn(bucket, now);
+
+/** Forgets what was counted and what the CA said. Who has a place keeps it. */
+export function lift(bucket: Bucket, now: Instant): Bucket {
+  const time = timeIn(bucket, now);
+  if (bucket.fullAt <= time && (bucket.blockedUntil ?? 0) <= time) return bucket;
+  const { blockedUntil: _, ...rest } = bucket;
+  return { ...rest, at: time, fullAt: time };
 }
 
 /** From when on the bucket says no more than {@link fullBucket}. `keep`: milliseconds for which its last use is of interest. */

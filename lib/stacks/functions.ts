@@ -137,7 +137,7 @@ export const functions = {
     timeout: 29,
     budget: 1600,
     keepNames: true,
-    tables: [...LEDGER, 'listStreams', 'readViews', 'watchViews', 'openSealed', 'seal', 'purgeSealed', 'readLimits'],
+    tables: [...LEDGER, 'listStreams', 'readViews', 'watchViews', 'openSealed', 'seal', 'purgeSealed', 'keepLimits'],
     vault: {
       open: ['chain', 'cluster', 'credential', 'key'],
       seal: ['cluster', 'credential'],

@@ -68,7 +68,6 @@ const purposes: Record<keyof typeof tableUses, (options: DynamoDbOptions) => Pro
     await dynamodbHolders(options).hold('value', 'a');
     await dynamodbHolders(options).release('value', 'a');
   },
-  readLimits: (options) => dynamodbLimitRows(options).read(['a', 'b']),
   async keepLimits(options) {
     const row = (key: string) => ({ key, version: 0, doc: {}, expires: DUE });
     await dynamodbLimitRows(options).read(['a']);

@@ -53,6 +53,13 @@ describe('an issuer', () => {
     expect(given(configured(1)).when(ready).next().dueAt).toBe(plus(86_400));
   });
 
+  it('that is not ready is checked at once when somebody says that its CA takes requests again', () => {
+    const resume = { type: 'ResumeLimits', keys: ['ca/ca.test'] } as const;
+    given().when(resume).then();
+    expect(given(configured(1)).when(unready).next().when(resume).next().dueAt).toBe(START);
+    expect(given(configured(1)).when(ready).next().when(resume).next().dueAt).toBe(plus(86_400));
+  });
+
   it('that is not configured is refused by name', () => {
     expect(() => configuredIssuer(noIssuer, { name: 'x', kind: 'ClusterIssuer' })).toThrow('no ClusterIssuer x');
   });
@@ -63,6 +70,7 @@ describe('an issuer', () => {
       fc.record({ type: type('Configure'), spec: fc.constantFrom(spec, { ca: { secretName: 'ca' } }, guarded) }),
       fc.record({ type: type('RecordCaFailure'), attempt: fc.constantFrom('a', 'b', 'c'), problem: type('caTimeout') }),
       fc.record({ type: type('Restore') }),
+      fc.record({ type: type('ResumeLimits'), keys: fc.constant(['ca/ca.test']) }),
       fc.record({ type: type('RecordReadiness'), generation, ready: fc.constant(true) }),
       fc.record({
         type: type('RecordReadiness'),

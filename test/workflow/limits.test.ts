@@ -1,7 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { describeCertificate } from '../../lib/application/certificateView.ts';
 import { bucketsOf } from '../../lib/application/limits/buckets.ts';
+import { resumeLimits } from '../../lib/application/limits/resume.ts';
+import { ISSUANCES } from '../../lib/application/projections.ts';
 import { limitKey } from '../../lib/domain/caLimits.ts';
+import { issuerStream } from '../../lib/domain/issuer.ts';
 import { tokens } from '../../lib/domain/limits.ts';
 import type { RateLimitsSpec } from '../../lib/domain/rateLimits.ts';
 import { instant, millis, plusSeconds } from '../../lib/domain/time.ts';
@@ -39,6 +42,8 @@ const deferred = ({ services }: World, name: string) =>
     const state = await issuanceOf(services, await newestIssuance(services, 'shop', name));
     return state.status === 'deferred' && state;
   });
+
+const failingRows = ({ services }: World) => services.views.earliest(ISSUANCES, 'owed', { limit: 10 });
 
 async function bucketOf({ services }: World, key: string) {
   const rows = await services.limits.read([key]);
@@ -270,6 +275,92 @@ describe('a CA that says what it allows', () => {
     expect(JSON.stringify(view)).toContain(link);
     await request(world, 'other');
     await issued(world, 'other');
+  });
+
+  it('of a pause that a person has ended is asked again as soon as an operator says so', async () => {
+    const world = await limitedTo(undefined);
+    const detail =
+      'Your account is temporarily prevented from requesting certificates for one.example.test. Please visit: https://portal.example.test/unpause';
+    refuseOrders(
+      world,
+      () => new AcmeError('newOrder', { class: 'person', problem: { type: 'rateLimited', detail, status: 429 } }),
+    );
+    await request(world, 'one');
+    await failedIssuance(world.services, 'shop', 'one');
+    const resume = (identifier?: string) =>
+      resumeLimits(world.services, { issuer: 'shop/limited', identifier }, { actor: 'token:ops' });
+    await eventually('the failure is in the view', async () => (await failingRows(world)).length === 1);
+    expect(await resume('elsewhere.test')).toMatchObject({ resumed: 0 });
+    expect(await resume('one.example.test')).toEqual({
+      issuer: 'shop/limited',
+      identifier: 'one.example.test',
+      lifted: [],
+      resumed: 1,
+    });
+    await issued(world, 'one');
+  });
+
+  it.each([
+    ['429', 429, 'account/'],
+    ['503', 503, 'ca/'],
+  ])('with %s is asked again at once when an operator says so, for everybody who waits', async (_, status, kind) => {
+    const world = await limitedTo(undefined);
+    await putIssuer(world.services, 'shop', 'peer', { acme });
+    refuseOrders(world, () => slowDown(world, 'slow down', status));
+    await request(world, 'one');
+    await failedIssuance(world.services, 'shop', 'one');
+    await request(world, 'two');
+    await deferred(world, 'two');
+    await eventually('both are in the view', async () => (await failingRows(world)).length === 2);
+    const answer = await resumeLimits(world.services, { issuer: 'shop/limited' }, { actor: 'token:ops' });
+    expect(answer.lifted).toEqual([expect.stringMatching(new RegExp(`^${kind}`))]);
+    expect(answer.resumed).toBe(2);
+    await issued(world, 'one');
+    await issued(world, 'two');
+    const events = await eventsOf(world.services, issuerStream('shop', 'limited'));
+    expect(events.filter(({ type }) => type === 'LimitsResumed')).toEqual([
+      { type: 'LimitsResumed', keys: answer.lifted },
+    ]);
+  });
+
+  it('is believed again when it says the same after it was lifted', async () => {
+    const world = await limitedTo(undefined);
+    world.ca.controls.before = (asked) => {
+      if (asked === 'newOrder') throw slowDown(world, 'slow down');
+    };
+    await request(world, 'one');
+    const { run } = await failedIssuance(world.services, 'shop', 'one');
+    await eventually('it is in the view', async () => (await failingRows(world)).length === 1);
+    await resumeLimits(world.services, { issuer: 'shop/limited' }, { actor: 'token:ops' });
+    const again = await failedIssuance(world.services, 'shop', 'one', run);
+    expect(again.failure.class).toBe('atTime');
+    await request(world, 'two');
+    expect((await deferred(world, 'two')).deferral?.until).toBe(again.failure.retryAt);
+  });
+
+  it('of a domain whose count is wrong here goes on for that name alone; counts of others stay', async () => {
+    const world = await limitedTo(perDomain(1));
+    await request(world, 'one');
+    await issued(world, 'one');
+    await request(world, 'elsewhere', ['www.example.org']);
+    await issued(world, 'elsewhere');
+    await request(world, 'two');
+    await deferred(world, 'two');
+    await request(world, 'more', ['more.example.org']);
+    await deferred(world, 'more');
+    await eventually('both are in the view', async () => (await failingRows(world)).length === 2);
+    const whole = await resumeLimits(world.services, { issuer: 'shop/limited' }, { actor: 'token:ops' });
+    expect(whole.lifted).toEqual([]);
+    await deferred(world, 'two');
+    await eventually('both are in the view', async () => (await failingRows(world)).length === 2);
+    const one = await resumeLimits(
+      world.services,
+      { issuer: 'shop/limited', identifier: 'TWO.example.test' },
+      { actor: 'token:ops' },
+    );
+    expect(one).toMatchObject({ lifted: [limitKey.certificatesPerDomain(HOST, 'example.test')], resumed: 1 });
+    await issued(world, 'two');
+    await deferred(world, 'more');
   });
 
   it('of one domain leaves the others alone', async () => {

@@ -1,5 +1,8 @@
 import { EVERY_TEAM } from '../../../lib/application/authorize.ts';
 import { limitReport } from '../../../lib/application/limits/report.ts';
+import { resumeLimits } from '../../../lib/application/limits/resume.ts';
+import { resumeLimitsBody } from '../../../lib/application/schema/limits.ts';
+import { parse } from '../../../lib/application/schema/parse.ts';
 import { limitsQuery } from '../queries.ts';
 import type { Answer, Call, Route } from '../route.ts';
 
@@ -8,6 +11,10 @@ async function getLimits({ services, principal, query }: Call): Promise<Answer> 
   const may = principal.teams;
   const teams = team === undefined ? may : may === EVERY_TEAM || may.includes(team) ? [team] : [];
   return { status: 200, json: await limitReport(services, { teams, issuer }) };
+}
+
+async function resume({ services, body, meta }: Call): Promise<Answer> {
+  return { status: 200, json: await resumeLimits(services, parse(resumeLimitsBody, body), meta) };
 }
 
 export const limitRoutes: readonly Route[] = [
@@ -23,5 +30,19 @@ export const limitRoutes: readonly Route[] = [
     query: limitsQuery,
     answers: { 200: { description: 'The limits, by issuer.', schema: 'Limits' } },
     handle: getLimits,
+  },
+  {
+    method: 'POST',
+    path: '/v1/limits/resume',
+    operation: 'resumeLimits',
+    tag: 'issuers',
+    summary: 'Go on where a limit of a CA holds back',
+    description:
+      'For whoever knows that the CA takes requests again: what it said is forgotten, and what waited for that is tried at once. With an identifier also what was counted for it is forgotten. Every issuer of the CA shares its limits, so this is for administrators.',
+    access: { team: '*', verb: 'admin' },
+    body: { schema: 'ResumeLimitsInput', required: true },
+    answers: { 200: { description: 'What was lifted, and how much goes on.', schema: 'LimitsResumed' } },
+    problems: [404],
+    handle: resume,
   },
 ];

@@ -125,6 +125,5 @@ export const tableUses = {
     actions: ['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
     indexes: [],
   },
-  readLimits: { table: 'challenges', actions: ['dynamodb:BatchGetItem'], indexes: [] },
   keepLimits: { table: 'challenges', actions: ['dynamodb:BatchGetItem', 'dynamodb:PutItem'], indexes: [] },
 } as const satisfies Readonly<Record<string, TableUse>>;

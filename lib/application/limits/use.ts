@@ -73,6 +73,12 @@ export async function limitUse(services: Needs): Promise<IssuerUse[]> {
   });
 }
 
+/** The buckets that matter to an issuer now. */
+export async function busyKeysOf({ limits }: Pick<Needs, 'limits'>, issuer: LimitedIssuer): Promise<string[]> {
+  const [busy] = await limits.read([busyKey(issuer.host)]);
+  return keysOf(issuer, busy);
+}
+
 /** The buckets that matter to an issuer, of those of its CA that are worth a look. */
 function keysOf({ host, account }: LimitedIssuer, busy: LimitRow | undefined): string[] {
   const until = (busy?.doc as BusyBuckets | undefined)?.until ?? {};

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { LIMIT_KINDS } from '../../domain/rateLimits.ts';
+import { closed } from './closed.ts';
 
 const instant = z.iso.datetime().describe('UTC, ISO 8601.');
 
@@ -36,3 +37,26 @@ export const limitsAnswer = z.object({
   items: z.array(limitAnswer),
   partial: z.boolean().describe('There are more certificates than one answer looks at.'),
 });
+
+/** The body of POST /v1/limits/resume. */
+export const resumeLimitsBody = closed({
+  issuer: z.string().min(1).max(320).describe('team/name, or the name of a shared one.'),
+  identifier: z
+    .string()
+    .min(1)
+    .max(253)
+    .optional()
+    .describe(
+      'Only what is held back for this name or IP address and its registered domain. Default: everything that the CA said.',
+    ),
+});
+
+/** What POST /v1/limits/resume answers. */
+export const limitsResumedAnswer = z.object({
+  issuer: z.string(),
+  identifier: z.string().optional(),
+  lifted: z.array(z.string()).describe('Which limits are believed to have room again.'),
+  resumed: z.int().describe('Issuances that waited, and are tried at once.'),
+});
+
+export type LimitsResumedAnswer = z.output<typeof limitsResumedAnswer>;

@@ -134,6 +134,69 @@ describe('GET /v1/limits', () => {
   });
 });
 
+describe('POST /v1/limits/resume', () => {
+  const blocked = async (api: TestApi, ...keys: string[]) => {
+    const until = plusSeconds(api.services.clock.now(), 600);
+    await changeBuckets(api.services, HOST, keys, (_, now) => ({
+      changed: new Map(keys.map((key) => [key, { bucket: correct(undefined, fullBucket, until, now) }])),
+      answer: undefined,
+    }));
+  };
+  const resume = (api: TestApi, json: object, token = api.admin) =>
+    api.send('POST', '/v1/limits/resume', { json, token });
+
+  it('lifts what the CA said of itself and of the account, and says so on the ledger with the actor', async () => {
+    const api = await made();
+    const keys = [limitKey.ca(HOST), limitKey.account({ host: HOST, account: ACCOUNT })];
+    await blocked(api, ...keys);
+    const { status, json } = await resume(api, { issuer: 'le' });
+    expect([status, json.lifted.toSorted(), json.resumed]).toEqual([200, keys.toSorted(), 0]);
+    expect(
+      (await api.send('GET', '/v1/limits?issuer=le')).json.items.map(({ limit }: { limit: string }) => limit),
+    ).toEqual(['newOrders']);
+    const commit = (await api.services.store.commits('issuer/-/le')).at(-1);
+    expect(commit?.events).toEqual([{ type: 'LimitsResumed', keys: json.lifted }]);
+    expect(commit?.actor).toMatch(/^token:/);
+  });
+
+  it('forgets a count only for the name that is told, and takes names as they are written', async () => {
+    const api = await made();
+    for (const name of ['example.com', 'example.org']) await use(api, domain(name), 50);
+    expect((await resume(api, { issuer: 'le' })).json.lifted).toEqual([]);
+    const { json } = await resume(api, { issuer: 'le', identifier: '*.Shop.example.com' });
+    expect(json).toMatchObject({ identifier: 'shop.example.com', lifted: [domain('example.com')] });
+    const subjects = (await api.send('GET', '/v1/limits?issuer=le')).json.items.map(
+      ({ subject }: { subject?: string }) => subject,
+    );
+    expect(subjects).toContain('example.org');
+    expect(subjects).not.toContain('example.com');
+  });
+
+  it('has nothing to lift for an issuer that asks no CA', async () => {
+    const api = await made();
+    await api.putIssuer('-', 'self', { selfSigned: {} });
+    expect((await resume(api, { issuer: 'self' })).json).toEqual({ issuer: 'self', lifted: [], resumed: 0 });
+  });
+
+  it.each([
+    [{}, 422],
+    [{ issuer: 'le', identifier: '' }, 422],
+    [{ issuer: 'le', identifier: 'a b' }, 422],
+    [{ issuer: 'le', domain: 'example.com' }, 422],
+    [{ issuer: 'nobody/le' }, 404],
+    [{ issuer: 'x/y/z' }, 404],
+    [{ issuer: '' }, 422],
+  ])('refuses %j with %d', async (body, status) => {
+    expect((await resume(await made(), body)).status).toBe(status);
+  });
+
+  it('is for administrators: other teams feel it too', async () => {
+    const api = await made();
+    expect((await resume(api, { issuer: 'le' }, await api.token('web', 'read', 'write'))).status).toBe(403);
+    expect((await resume(api, { issuer: 'le' }, await api.token('*', 'read', 'write'))).status).toBe(403);
+  });
+});
+
 describe('the use of the limits as metrics', () => {
   it('is the highest of each issuer, without a look at buckets that are less than half used', async () => {
     const api = await made();
