@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { Route53Client } from '@aws-sdk/client-route-53';
 import { inject } from 'vitest';
 import type { TableRole } from '../../lib/adapters/dynamodb/tables.ts';
@@ -21,6 +20,8 @@ export interface Deployed extends Omit<DeploymentAddress, 'zone'> {
   invoke(name: string, event?: unknown): Promise<unknown>;
   /** Lets a function run at most so many times at once; none: as many as it likes. Nobody runs at 0. */
   limit(name: string, concurrency: number | undefined): Promise<void>;
+  /** How many seconds a function may run until the platform ends it. */
+  setTimeout(name: string, seconds: number): Promise<void>;
   /** Ends a function's processes in the middle of what they do. @returns how many there were */
   kill(name: string): number;
   /** Sets the clock of every function so many seconds ahead of the true time. */
@@ -41,7 +42,10 @@ export interface Deployed extends Omit<DeploymentAddress, 'zone'> {
   logOf(name: string): Promise<string>;
   /** What CloudWatch counted of a metric of a function since the emulator began. */
   sumOf(namespace: string, metric: string, name: string): Promise<number>;
+  /** Those that the functions use: the stack's own, or what was restored in their place. */
   table(role: TableRole): string;
+  /** An environment in which `chancery` speaks to it as the administrator. */
+  readonly cli: Readonly<Record<string, string>>;
 }
 
 /** Milliseconds: most of it is the deployment, for whoever asks first. */
@@ -54,7 +58,8 @@ export async function deployed(): Promise<Deployed> {
   const address: DeploymentAddress = JSON.parse(answer.text);
   const { aws, instance, api, zone, ahead } = address;
   const client = clientOf(aws);
-  const tables = await new DynamoDBClient(client).send(new ListTablesCommand({}));
+  const url = `${aws.endpoint}/_aws/execute-api/${api}/$default`;
+  const variables = await environmentOf(address, 'api');
   const invoke = (name: string, event: unknown = {}) => invoked(address, name, event);
   const { token: admin } = (await invoke('adminToken')) as { token: string };
   return {
@@ -63,9 +68,10 @@ export async function deployed(): Promise<Deployed> {
     zone: openHostedZone(new Route53Client(client), zone.id, zone.name),
     admin,
     invoke,
-    request: (method, path, sent) =>
-      ask(`${aws.endpoint}/_aws/execute-api/${api}/$default`, undefined, method, path, { token: admin, ...sent }),
+    request: (method, path, sent) => ask(url, undefined, method, path, { token: admin, ...sent }),
+    cli: { CHANCERY_URL: url, CHANCERY_TOKEN: admin },
     limit: (name, concurrency) => limit(address, name, concurrency),
+    setTimeout: (name, Timeout) => rest(address, 'PUT', configurationOf(address, name), { Timeout }),
     kill: (name) => killed(aws.pid, `ministack-lambda-${instance}-${name}-`),
     setAhead: (seconds) => writeFileSync(ahead, String(seconds * 1000)),
     json: (service, target, input) => json(address, service, target, input),
@@ -80,11 +86,7 @@ export async function deployed(): Promise<Deployed> {
     setLongestWait: (mapping, seconds) =>
       rest(address, 'PUT', `${FEEDS}${mapping}`, { MaximumRecordAgeInSeconds: seconds }),
     deadLetters: () => deadLetters(address),
-    environmentOf: async (name) => {
-      const path = `/2015-03-31/functions/${instance}-${name}/configuration`;
-      return (await rest<{ Environment: { Variables: Record<string, string> } }>(address, 'GET', path)).Environment
-        .Variables;
-    },
+    environmentOf: (name) => environmentOf(address, name),
     logGroups: async () => {
       const { logGroups } = await json<{ logGroups: { logGroupName: string }[] }>(
         address,
@@ -96,7 +98,7 @@ export async function deployed(): Promise<Deployed> {
     },
     logOf: (name) => logOf(address, name.startsWith('/') ? name : `/chancery/${instance}/${name}`),
     sumOf: (namespace, metric, name) => sumOf(address, namespace, metric, name),
-    table: (role) => tables.TableNames!.find((name) => name.startsWith(`${instance}-data-${role}`))!,
+    table: (role) => variables[`${role.toUpperCase()}_TABLE`]!,
   };
 }
 
@@ -122,6 +124,18 @@ async function rest<T>({ aws }: DeploymentAddress, method: string, path: string,
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
   return (text ? JSON.parse(text) : undefined) as T;
 }
+
+async function environmentOf(address: DeploymentAddress, name: string): Promise<Readonly<Record<string, string>>> {
+  const { Environment } = await rest<{ Environment: { Variables: Record<string, string> } }>(
+    address,
+    'GET',
+    configurationOf(address, name),
+  );
+  return Environment.Variables;
+}
+
+const configurationOf = ({ instance }: DeploymentAddress, name: string): string =>
+  `/2015-03-31/functions/${instance}-${name}/configuration`;
 
 function limit(address: DeploymentAddress, name: string, concurrency?: number): Promise<void> {
   const path = `/2017-10-31/functions/${address.instance}-${name}/concurrency`;

@@ -5,6 +5,7 @@ import {
   ListStateMachinesCommand,
   SFNClient,
 } from '@aws-sdk/client-sfn';
+import { nameAfter } from '../../lib/adapters/stepfunctions/workflows.ts';
 import { executionName } from '../../lib/application/reactions/runs.ts';
 import { deliveryStream } from '../../lib/domain/delivery.ts';
 import { type Destination, destinationKey } from '../../lib/domain/destination.ts';
@@ -128,7 +129,9 @@ export async function machineArn({ client, instance }: Deployed, machine: string
 }
 
 async function execution(app: Deployed, machine: string, name: string): Promise<Execution | undefined> {
-  return executionOf(app, `${(await machineArn(app, machine)).replace(':stateMachine:', ':execution:')}:${name}`);
+  const { RESTORED_LEDGER } = await app.environmentOf('scan');
+  const executions = (await machineArn(app, machine)).replace(':stateMachine:', ':execution:');
+  return executionOf(app, `${executions}:${nameAfter(name, RESTORED_LEDGER)}`);
 }
 
 /** The execution, if there is one. */

@@ -25,10 +25,9 @@ export function stepfunctionsWorkflows(
   arns: MachineArns,
   { past }: WorkflowsOptions = {},
 ): Workflows {
-  const suffix = past === undefined ? '' : `-${createHash('sha256').update(past).digest('hex').slice(0, 8)}`;
   return {
     async start(machine, run, input) {
-      const name = `${run}${suffix}`;
+      const name = nameAfter(run, past);
       const begun = Date.now();
       try {
         const start = new StartExecutionCommand({ stateMachineArn: arns[machine], name, input: JSON.stringify(input) });
@@ -44,6 +43,10 @@ export function stepfunctionsWorkflows(
     },
   };
 }
+
+/** What an execution is called, by its run and the past that the ledger was restored to, if it was. */
+export const nameAfter = (run: string, past: string | undefined): string =>
+  past === undefined ? run : `${run}-${createHash('sha256').update(past).digest('hex').slice(0, 8)}`;
 
 /** Milliseconds by which two clocks may differ. Beyond that, an execution that began earlier is one that was there. */
 const CLOCKS = 5000;

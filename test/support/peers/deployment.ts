@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Route53Client } from '@aws-sdk/client-route-53';
@@ -26,6 +26,8 @@ export interface DeploymentAddress {
   readonly identity: IdentityIssuer;
   /** A file with the milliseconds by which the functions' clock is ahead. */
   readonly ahead: string;
+  /** Where its configuration stands and its templates are made. */
+  readonly folder: string;
 }
 
 export interface Deployment extends DeploymentAddress {
@@ -33,6 +35,8 @@ export interface Deployment extends DeploymentAddress {
   log(): string;
   stop(): Promise<void>;
 }
+
+type Emulator = DeploymentAddress['aws'];
 
 const execute = promisify(execFile);
 
@@ -89,8 +93,11 @@ async function start(instance: string, undo: (() => Promise<void>)[]): Promise<O
   const oidc = { issuer: identity.issuer, audience: [identity.audience] };
   const config = { instance, account: ACCOUNT, region, removal: 'destroy', allowAddresses: ['127.0.0.1'], oidc };
   const keys = { accountKeys: 'kms', caKeys: 'kms' };
-  await cdk(aws, folder, { ...config, ...keys, route53: { zones: [zone.id] } });
   const { endpoint, port, credentials, pid } = aws;
+  mkdirSync(join(folder, 'home'));
+  writeFileSync(configOf(folder), JSON.stringify({ ...config, ...keys, route53: { zones: [zone.id] } }));
+  await cdk(aws, folder, 'bootstrap', `aws://${ACCOUNT}/${region}`);
+  await deploy(aws, folder, instance);
   return {
     aws: { endpoint, port, region, credentials, pid },
     instance,
@@ -99,18 +106,27 @@ async function start(instance: string, undo: (() => Promise<void>)[]): Promise<O
     resolver: resolver.address,
     identity,
     ahead: ahead!,
+    folder,
     log: aws.log,
   };
 }
 
-async function cdk({ endpoint, region, credentials }: Ministack, folder: string, config: object): Promise<void> {
-  const file = join(folder, 'chancery.json');
-  writeFileSync(file, JSON.stringify(config));
-  const home = join(folder, 'home');
-  mkdirSync(home);
+/** Deploys the installation once more with members of its configuration changed, as an operator does. */
+export async function redeploy({ aws, folder, instance }: DeploymentAddress, change: object): Promise<void> {
+  const before = JSON.parse(readFileSync(configOf(folder), 'utf8'));
+  writeFileSync(configOf(folder), JSON.stringify({ ...before, ...change }));
+  await deploy(aws, folder, instance);
+}
+
+const configOf = (folder: string): string => join(folder, 'chancery.json');
+
+const deploy = (aws: Emulator, folder: string, instance: string): Promise<void> =>
+  cdk(aws, folder, 'deploy', '--require-approval', 'never', ...STACKS.map((stack) => `${instance}-${stack}`));
+
+async function cdk({ endpoint, region, credentials }: Emulator, folder: string, ...args: string[]): Promise<void> {
   const env = {
     PATH: process.env.PATH,
-    HOME: home,
+    HOME: join(folder, 'home'),
     AWS_ENDPOINT_URL: endpoint,
     AWS_REGION: region,
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
@@ -118,15 +134,10 @@ async function cdk({ endpoint, region, credentials }: Ministack, folder: string,
     AWS_EC2_METADATA_DISABLED: 'true',
   };
   const program = join(repository, 'node_modules/aws-cdk/bin/cdk');
-  const cli = [program, '-c', `config=${file}`, '--output', join(folder, 'out')];
-  const run = async (...args: string[]) => {
-    const running = execute(process.execPath, [...cli, ...args], { cwd: repository, env });
-    guard.process(running.child.pid!);
-    await running.finally(() => guard.ended(running.child.pid!));
-  };
-  const { instance } = config as { instance: string };
-  await run('bootstrap', `aws://${ACCOUNT}/${region}`);
-  await run('deploy', '--require-approval', 'never', ...STACKS.map((stack) => `${instance}-${stack}`));
+  const cli = [program, '-c', `config=${configOf(folder)}`, '--output', join(folder, 'out')];
+  const running = execute(process.execPath, [...cli, ...args], { cwd: repository, env });
+  guard.process(running.child.pid!);
+  await running.finally(() => guard.ended(running.child.pid!));
 }
 
 /** Signed for a service by name alone: the emulator looks no further. */
