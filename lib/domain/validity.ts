@@ -42,9 +42,8 @@ export function renewalTime(
   renewBefore?: number,
   renewBeforePercentage?: number,
 ): Instant {
-  const lifetime = millis(notAfter) - millis(notBefore);
-  const before = beforeEnd(lifetime, renewBefore, renewBeforePercentage);
-  return wholeSeconds(instant(millis(notAfter) - before));
+  const end = millis(notAfter);
+  return instant(wholeSecond(end - beforeEnd(end - millis(notBefore), renewBefore, renewBeforePercentage)));
 }
 
 /** A week, in milliseconds. */
@@ -67,4 +66,6 @@ function beforeEnd(lifetime: number, seconds: number | undefined, percentage: nu
 }
 
 /** As X.509 counts: without fractions of a second. */
-export const wholeSeconds = (at: Instant): Instant => instant(Math.floor(millis(at) / 1000) * 1000);
+export const wholeSeconds = (at: Instant): Instant => instant(wholeSecond(millis(at)));
+
+const wholeSecond = (milliseconds: number): number => Math.floor(milliseconds / 1000) * 1000;
