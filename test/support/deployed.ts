@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Route53Client } from '@aws-sdk/client-route-53';
 import { inject } from 'vitest';
 import type { TableRole } from '../../lib/adapters/dynamodb/tables.ts';
 import { clientOf } from './aws.ts';
+import { awsQuery, elementOf } from './awsQuery.ts';
 import { type Answer, ask, type Sent } from './httpAnswer.ts';
 import { type DeploymentAddress, signedFor } from './peers/deployment.ts';
 import { type HostedZone, openHostedZone } from './peers/hostedZone.ts';
@@ -32,6 +34,8 @@ export interface Deployed extends Omit<DeploymentAddress, 'zone'> {
   feedOf(name: string): Promise<string>;
   /** How many seconds a record may be old for which the mapping's function fails. */
   setLongestWait(mapping: string, seconds: number): Promise<void>;
+  /** How many messages the queue holds by whose metric the alarm of the dead letters counts. */
+  countedByAlarm(): Promise<number>;
   /** Bodies of what is in the dead-letter queue; it stays there. */
   deadLetters(): Promise<string[]>;
   /** A function's variables. */
@@ -85,6 +89,7 @@ export async function deployed(): Promise<Deployed> {
     },
     setLongestWait: (mapping, seconds) =>
       rest(address, 'PUT', `${FEEDS}${mapping}`, { MaximumRecordAgeInSeconds: seconds }),
+    countedByAlarm: () => countedByAlarm(address),
     deadLetters: () => deadLetters(address),
     environmentOf: (name) => environmentOf(address, name),
     logGroups: async () => {
@@ -141,6 +146,48 @@ function limit(address: DeploymentAddress, name: string, concurrency?: number): 
   const path = `/2017-10-31/functions/${address.instance}-${name}/concurrency`;
   if (concurrency === undefined) return rest(address, 'DELETE', path);
   return rest(address, 'PUT', path, { ReservedConcurrentExecutions: concurrency });
+}
+
+interface Alarm {
+  readonly Type: string;
+  readonly Properties: {
+    readonly AlarmName: string;
+    readonly Namespace: string;
+    readonly MetricName: string;
+    readonly Dimensions: readonly { readonly Name: string; readonly Value: { readonly 'Fn::ImportValue': string } }[];
+  };
+}
+
+/**
+ * The emulator makes no metrics of queues. This follows the alarm of the template to the queue that is deployed, and reads there what SQS makes the
+ * metric of. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+ */
+async function countedByAlarm(address: DeploymentAddress): Promise<number> {
+  const { aws, instance, folder } = address;
+  const template = readFileSync(join(folder, 'out', `${instance}-operations.template.json`), 'utf8');
+  const { Resources }: { Resources: Record<string, Alarm> } = JSON.parse(template);
+  const name = `${instance}-dead-letters`;
+  const { Namespace, MetricName, Dimensions } = Object.values(Resources).find(
+    ({ Properties }) => Properties.AlarmName === name,
+  )!.Properties;
+  const [queue, ...more] = Dimensions;
+  if (
+    `${Namespace} ${MetricName} ${queue!.Name} ${more.length}` !==
+    'AWS/SQS ApproximateNumberOfMessagesVisible QueueName 0'
+  )
+    throw new Error(`the alarm looks at ${JSON.stringify([Namespace, MetricName, Dimensions])}`);
+  const exported = queue!.Value['Fn::ImportValue'];
+  const exports = await awsQuery(aws, 'cloudformation', 'ListExports', {});
+  const member = exports.split('<member>').find((one) => elementOf(one, 'Name') === exported);
+  const QueueName = elementOf(member ?? '', 'Value');
+  const { QueueUrl } = await json<{ QueueUrl: string }>(address, 'sqs', 'AmazonSQS.GetQueueUrl', { QueueName });
+  const { Attributes } = await json<{ Attributes: { ApproximateNumberOfMessages: string } }>(
+    address,
+    'sqs',
+    'AmazonSQS.GetQueueAttributes',
+    { QueueUrl, AttributeNames: ['ApproximateNumberOfMessages'] },
+  );
+  return Number(Attributes.ApproximateNumberOfMessages);
 }
 
 async function deadLetters(address: DeploymentAddress): Promise<string[]> {

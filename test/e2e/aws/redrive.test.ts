@@ -42,7 +42,7 @@ describeWith(['ministack'], 'A redrive of the deployed app', () => {
     return total;
   }
 
-  it('makes the row that a reader gave up, from the ledger, and takes the letter away', async () => {
+  it('makes the row that a reader gave up, from the ledger, and takes the letter away, which the queue of the alarm counted', async () => {
     await redrive();
     await app.setLongestWait(mapping, 1);
     await app.limit('project', 0);
@@ -51,6 +51,7 @@ describeWith(['ministack'], 'A redrive of the deployed app', () => {
       if ((await app.deadLetters()).length === 0) throw new Error('no dead letter');
     });
     await asBefore();
+    expect(await app.countedByAlarm()).toBeGreaterThan(0);
     expect(await teams()).not.toContain('redriven');
     const { letters, streams, failed } = await redrive();
     expect(letters).toBeGreaterThan(0);
@@ -58,6 +59,7 @@ describeWith(['ministack'], 'A redrive of the deployed app', () => {
     expect(failed).toEqual([]);
     expect(await teams()).toContain('redriven');
     expect(await app.deadLetters()).toEqual([]);
+    expect(await app.countedByAlarm()).toBe(0);
     expect(await redrive()).toEqual({ letters: 0, streams: 0, failed: [] });
   }, 120_000);
 });
