@@ -1,7 +1,12 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { bundleOf } from '../../../lib/stacks/bundles.ts';
+import { ENVIRONMENT, importTime } from '../../../bench/lambda/importTime.ts';
+import { BundleOverBudget, bundleOf, checkBudget, sizeOf } from '../../../lib/stacks/bundles.ts';
 import { type FunctionName, type FunctionSpec, functionNames, functions } from '../../../lib/stacks/functions.ts';
+import { synthesizedTemplates } from '../../support/synthesized.ts';
+import { tempDir } from '../../support/temp.ts';
 
 /** The clients of the SDK that a function's row allows it to have. */
 function clientsOf({ vault, also = [] }: FunctionSpec): string[] {
@@ -28,7 +33,7 @@ async function bundled(name: FunctionName) {
     ({ kind, external, path }) => external && kind !== 'dynamic-import' && !isBuiltin(path),
   );
   return {
-    size: Buffer.byteLength(code) / 1024,
+    size: sizeOf({ code }),
     clients: [...new Set(clients)].sort(),
     missing: missing.map(({ path }) => path),
   };
@@ -42,4 +47,27 @@ describe.each(functionNames)('The bundle of %s', (name) => {
     expect(clients).toEqual(clientsOf(functions[name]));
     expect(missing).toEqual([]);
   });
+});
+
+it('A bundle over its budget is no build', () => {
+  const code = 'x'.repeat(functions.http01.budget * 1024);
+  expect(() => checkBudget('http01', { code })).not.toThrow();
+  expect(() => checkBudget('http01', { code: `${code}x` })).toThrow(BundleOverBudget);
+  expect(() => checkBudget('http01', { code: `${code}x` })).toThrow(/http01 has 301 KiB of code, and may have 300/);
+});
+
+it('The bench loads what needs the most, cold and warm, with the variables that the stacks give', async () => {
+  const given = synthesizedTemplates({}).flatMap((file) => {
+    const { Resources } = JSON.parse(readFileSync(file, 'utf8')) as {
+      Resources: Record<string, { Type: string; Properties: { Environment?: { Variables: object } } }>;
+    };
+    const functionsOf = Object.values(Resources).filter(({ Type }) => Type === 'AWS::Lambda::Function');
+    return functionsOf.flatMap(({ Properties }) => Object.keys(Properties.Environment?.Variables ?? {}));
+  });
+  expect(Object.keys(ENVIRONMENT).sort()).toEqual([...new Set([...given, 'AWS_REGION'])].sort());
+  const file = join(tempDir('bench'), 'api.mjs');
+  writeFileSync(file, (await bundleOf('api')).code);
+  const { cold, warm } = await importTime(file);
+  expect(cold).toBeGreaterThan(0);
+  expect(warm).toBeGreaterThan(0);
 });
