@@ -26,6 +26,11 @@ export const command = clientCommand({
     },
     name: { kind: 'text', value: 'PATTERN', help: 'Whose name or DNS name fits; * stands for any run of characters.' },
     team: { kind: 'text', value: 'NAME', help: "This team's alone." },
+    'issued-before': {
+      kind: 'text',
+      value: 'TIME',
+      help: 'Issued before this instant, such as 2026-12-31T00:00:00Z: what was replaced since is left alone.',
+    },
     reason: {
       kind: 'text',
       value: 'REASON',
@@ -43,7 +48,7 @@ export const command = clientCommand({
   ],
   notes: [
     'What is named narrows each other. Each certificate gets its own instant on the ledger, the shortest life left first; the service keeps to it by itself.',
-    'With KeyCompromised each gets a new key, whatever rotationPolicy says. What is planned for the same reason already keeps its instant: when it is interrupted, call it again.',
+    'With KeyCompromised each gets a new key, whatever rotationPolicy says. What is planned for the same reason already keeps its instant. Call it again when it is interrupted, with --issued-before the time of the first call: what it replaced meanwhile would fit again.',
   ],
   async run(context, flags) {
     const { issuer, ca, key, name, team, reason } = flags;
@@ -51,12 +56,16 @@ export const command = clientCommand({
       throw usageError('name which certificates', 'write --issuer, --ca, --key or --name');
     const format = formatOf(flags.output);
     const { terminal } = context;
-    const body = { issuer, ca, key, name, team, reason, perHour: rateOf(flags.rate) };
+    const issuedBefore = flags['issued-before'];
+    const body = { issuer, ca, key, name, team, issuedBefore, reason, perHour: rateOf(flags.rate) };
     const ask = async (confirm: boolean) =>
       (await context.client().request<Plan>('POST', '/v1/replacements', { body: { ...body, confirm } })).body;
     const plan = await ask(false);
     const dry = flags['dry-run'] || plan.count === 0;
-    if (!isData(format)) show(terminal, plan);
+    if (!isData(format)) {
+      if (plan.count + plan.planned > 0) show(terminal, plan);
+      else terminal.print('no certificate that is issued fits');
+    }
     if (!dry && !flags.yes && !(await agreed(plan.count))) return terminal.note('nothing was done');
     const done = dry ? plan : await ask(true);
     if (isData(format)) return showData(terminal, format, done);

@@ -100,8 +100,8 @@ function valueFor({ rawName, value, inlineValue }: Option, { kind, value: what }
     if (value !== undefined) throw usageError(`${rawName} takes no value`);
     return true;
   }
-  // `--team --wait` is a forgotten value, not a team of that name; `-f -` is stdin.
-  const isFlag = !inlineValue && value !== undefined && value.length > 1 && value.startsWith('-');
+  // `--team --wait` is a forgotten value, not a team of that name; `-f -` is stdin, and `-/web` is of the shared owner.
+  const isFlag = !inlineValue && value !== undefined && /^-[^/]/.test(value);
   if (value === undefined || value === '' || isFlag) throw usageError(`${rawName} needs a value: ${rawName} ${what}`);
   if (kind === 'list') return [...(before as string[]), value];
   if (before !== undefined) throw usageError(`${rawName} is given twice`);

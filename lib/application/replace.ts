@@ -3,12 +3,13 @@ import type { LiveCertificate } from '../domain/certificate.ts';
 import { globMatches } from '../domain/glob.ts';
 import { issuanceDecider } from '../domain/issuance.decide.ts';
 import { issuanceStream } from '../domain/issuance.ts';
-import { issuerDecider, issuerOwner, issuerStream } from '../domain/issuer.ts';
+import { issuerDecider, issuerOwner, issuerStream, SHARED } from '../domain/issuer.ts';
 import { issuerLabel } from '../domain/issuerLabel.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { ReplacementReason } from '../domain/renewal.ts';
-import { type Instant, plusSeconds } from '../domain/time.ts';
+import { type Instant, millis, plusSeconds } from '../domain/time.ts';
 import { certificateNotFound, loadCertificate } from './certificateFacts.ts';
+import { issuerNotFound } from './issuers.ts';
 import { inLanes } from './lanes.ts';
 import type { Meta } from './ledger.ts';
 import { list } from './lists.ts';
@@ -26,6 +27,8 @@ export interface ReplacementScope {
   readonly key?: string;
   readonly name?: string;
   readonly team?: string;
+  /** Issued before it: what was replaced since is left alone. */
+  readonly issuedBefore?: Instant;
 }
 
 /** What is to be done with them. */
@@ -51,7 +54,7 @@ interface Candidate {
 /**
  * Has a whole set of certificates replaced, at a bounded rate: each gets its own instant on the ledger, the shortest life left first, so that nobody
  * has to stay and watch. What is planned for the same reason already keeps its instant: whoever is interrupted calls again.
- * @throws Refusal `RebuildUnderWay`, `TooManyCertificates`, `CertificateNotFound`, `KeyUnknown`
+ * @throws Refusal `RebuildUnderWay`, `TooManyCertificates`, `CertificateNotFound`, `IssuerNotFound`, `KeyUnknown`
  */
 export async function replaceCertificates(
   services: Needs,
@@ -60,6 +63,7 @@ export async function replaceCertificates(
   meta: Meta,
 ): Promise<ReplacementsAnswer> {
   const wanted = (await candidates(services, scope)).sort(byLifeLeft);
+  if (wanted.length === 0 && scope.issuer !== undefined) await requireIssuer(services, scope.issuer);
   const open = wanted.filter(({ state }) => !isPlanned(state, reason));
   const from = services.clock.now();
   const plan = open.map((one, index) => ({ ...one, at: plusSeconds(from, (index * HOUR) / perHour) }));
@@ -128,12 +132,23 @@ function matchesName(pattern: string, doc: Readonly<Record<string, unknown>>): b
   return [String(doc.name), ...dnsNames].some((name) => globMatches(pattern, name));
 }
 
+/** Nothing is issued by an issuer that is not there, nor ever was: more likely its name is misspelt. */
+async function requireIssuer({ ledger }: Needs, label: string): Promise<void> {
+  const [owner, name] = split(label);
+  const { state } = await ledger.load(issuerDecider, issuerStream(owner || SHARED, name));
+  if (state.status !== 'configured') throw issuerNotFound(owner || SHARED, name);
+}
+
 type Condition = (candidate: Candidate) => boolean | Promise<boolean>;
 
-async function conditionsOf(services: Needs, { issuer, ca, key }: ReplacementScope): Promise<Condition[]> {
+async function conditionsOf(
+  services: Needs,
+  { issuer, ca, key, issuedBefore }: ReplacementScope,
+): Promise<Condition[]> {
   const hash = key === undefined ? undefined : await keyHashOf(services, key);
   const signer = ca === undefined ? undefined : await caOf(services, ca);
   const all: (Condition | undefined)[] = [
+    issuedBefore === undefined ? undefined : ({ state }) => millis(state.issuedAt!) < millis(issuedBefore),
     issuer === undefined ? undefined : ({ team, state }) => labelOf(team, state) === issuer,
     signer && ((candidate) => isSignedBy(services, candidate, signer)),
     hash === undefined ? undefined : async ({ state }) => (await publicKeyHash(services, state)) === hash,

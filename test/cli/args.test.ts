@@ -55,9 +55,15 @@ describe('Flags', () => {
     expect((await refused('-x')).message).toContain('unknown flag -x');
   });
 
+  it('take what the shared owner has for a value: it begins with a dash', async () => {
+    expect((await parse('--team', '-/chancery-ca')).flags.team).toBe('-/chancery-ca');
+    expect((await parse('-t', '-')).flags.team).toBe('-');
+  });
+
   it('are refused without the value that they need, with one that they do not take, and twice', async () => {
     expect((await refused('--team')).message).toBe('--team needs a value: --team TEAM');
     expect((await refused('--team', '--wait')).message).toBe('--team needs a value: --team TEAM');
+    expect((await refused('--team', '-t')).message).toBe('--team needs a value: --team TEAM');
     expect((await refused('--team=')).message).toBe('--team needs a value: --team TEAM');
     expect((await refused('--wait=no')).message).toBe('--wait takes no value');
     expect((await refused('-t', 'a', '--team', 'b')).message).toBe('--team is given twice');

@@ -27,7 +27,7 @@ export const replacementRoutes: readonly Route[] = [
     access: { team: '*', verb: 'admin' },
     body: { schema: 'ReplacementsInput', required: true },
     answers: { 200: { description: 'What is replaced when.', schema: 'Replacements' } },
-    problems: [409],
+    problems: [404, 409],
     handle: replace,
   },
 ];

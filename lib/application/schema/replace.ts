@@ -5,6 +5,9 @@ import { labelName } from './common.ts';
 
 const INSTANT = z.iso.datetime();
 
+/** Where a certificate is: an owner, and its name. */
+const PLACE = '[^/]+/[^/]+';
+
 /** The body of POST /v1/replacements. */
 export const replaceBody = closed({
   issuer: z
@@ -15,11 +18,15 @@ export const replaceBody = closed({
   ca: z
     .string()
     .max(320)
+    .regex(new RegExp(`^${PLACE}$`), { error: 'must be TEAM/NAME of the CA certificate; -/NAME of a shared one' })
     .optional()
     .describe('Certificates that this CA certificate signs: team/name; `-/name` for a shared one.'),
   key: z
     .string()
     .max(320)
+    .regex(new RegExp(`^(?:[0-9A-Fa-f]{64}|${PLACE})$`), {
+      error: 'must be a SHA-256 in hex, or TEAM/NAME of a certificate',
+    })
     .optional()
     .describe(
       'Certificates with this public key: SHA-256 of its SubjectPublicKeyInfo in hex, or team/name of a certificate.',
@@ -34,6 +41,7 @@ export const replaceBody = closed({
     .union([labelName, z.literal('-')])
     .optional()
     .describe("A team's alone."),
+  issuedBefore: INSTANT.optional().describe('Certificates that were issued before this instant, UTC.'),
   reason: z
     .enum(DECIDED_REASONS)
     .optional()

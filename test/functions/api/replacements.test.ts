@@ -19,7 +19,24 @@ describe('POST /v1/replacements', () => {
     expect((await replace({ name: '*', reason: 'Bored' })).status).toBe(422);
     const { json } = await replace({ name: '*' });
     expect(json).toEqual({ confirmed: false, reason: 'Manual', count: 0, perHour: 60, items: [], planned: 0 });
-    expect((await replace({ issuer: 'shop/x', key: 'a'.repeat(64) })).json.reason).toBe('KeyCompromised');
+    expect((await replace({ key: 'a'.repeat(64) })).json.reason).toBe('KeyCompromised');
+  });
+
+  it('refuses an issuer that is not there, and what is no place of a certificate: nothing to do would be good news', async () => {
+    for (const issuer of ['shop/letsencrpt', 'letsencrpt']) {
+      expect(await replace({ issuer })).toMatchObject({ status: 404, json: { code: 'IssuerNotFound' } });
+    }
+    await api.putIssuer('-', 'selfsigned', { selfSigned: {} });
+    expect(await replace({ issuer: 'selfsigned' })).toMatchObject({ status: 200, json: { count: 0 } });
+    expect(await replace({ ca: 'root' })).toMatchObject({
+      status: 422,
+      json: { errors: [{ field: 'ca', message: 'must be TEAM/NAME of the CA certificate; -/NAME of a shared one' }] },
+    });
+    expect(await replace({ key: 'abc' })).toMatchObject({
+      status: 422,
+      json: { errors: [{ field: 'key', message: 'must be a SHA-256 in hex, or TEAM/NAME of a certificate' }] },
+    });
+    expect(await replace({ ca: '-/root' })).toMatchObject({ status: 404, json: { code: 'CertificateNotFound' } });
   });
 
   it('is for administrators alone', async () => {
