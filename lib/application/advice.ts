@@ -34,7 +34,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
   unsupportedIdentifier: 'The CA does not certify such names: use another CA.',
   userActionRequired: 'The CA asks for agreement to new terms: see its mail, or its web site.',
   AccountChanged:
-    'The CA lets only the account that ordered it revoke: put the issuer back as it was, or have another ACME client revoke with the private key.',
+    'The CA lets the account that ordered it revoke, or the private key: put the issuer back as it was, or have another ACME client revoke with the private key.',
   CertificateExpired: 'Nothing: what ended needs no revocation.',
   CertificateNotKept: 'Nothing: the certificate is not kept any more. Revoke with its private key, if somebody has it.',
   orderGone: 'Nothing: another order is placed.',

@@ -16,6 +16,9 @@ export interface AcmeAccount {
   readonly url: string;
 }
 
+/** Who may revoke a certificate (RFC 8555 7.6): the account that ordered it, or whoever has its private key. */
+export type Revoker = AcmeAccount | { readonly certificateKey: KeySigner };
+
 /** RFC 8555 7.1.2. `onlyReturnExisting` finds the account of a key. */
 export interface AccountRequest {
   readonly contact: readonly string[];
@@ -132,7 +135,7 @@ export interface AcmeLifecycle {
   /** RFC 8555 7.3.6. It cannot be undone. */
   deactivate(endpoint: AcmeEndpoint, account: AcmeAccount): Promise<void>;
   /** RFC 8555 7.6. `certificate` is DER, `reason` an RFC 5280 code. A certificate revoked before is no error. */
-  revoke(endpoint: AcmeEndpoint, account: AcmeAccount, certificate: Uint8Array, reason?: number): Promise<void>;
+  revoke(endpoint: AcmeEndpoint, by: Revoker, certificate: Uint8Array, reason?: number): Promise<void>;
   /** RFC 9773 4.1: unauthenticated. Undefined when the CA offers no renewal information. */
   renewalInfo(endpoint: AcmeEndpoint, certId: string): Promise<RenewalInfo | undefined>;
 }

@@ -1,37 +1,25 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createCsr } from '../../lib/adapters/x509/csr.ts';
+import { toPem } from '../../lib/adapters/x509/pem.ts';
 import { deleteCertificate } from '../../lib/application/certificates.ts';
 import { describeCertificate } from '../../lib/application/certificateView.ts';
 import { type RevocationRequest, revokeCertificate } from '../../lib/application/revocations.ts';
 import { scan } from '../../lib/application/scan.ts';
 import type { Services } from '../../lib/application/services.ts';
+import { accountDecider, accountStream } from '../../lib/domain/account.ts';
 import { certificateStream } from '../../lib/domain/certificate.ts';
-import { type ChallengeListener, challengeListener } from '../../server/challengeListener.ts';
-import {
-  type Core,
-  eventually,
-  loadCertificate,
-  putIssuer,
-  putTeam,
-  requestCertificate,
-  settled,
-  specOf,
-  startCore,
-} from '../support/core.ts';
+import type { CertificateSpec } from '../../lib/domain/spec.ts';
+import { newSigner } from '../support/acmeClient.ts';
+import { type AcmeSetup, startAcmeSetup, TEAM } from '../support/acmeSetup.ts';
+import { type Core, eventually, loadCertificate, putIssuer, settled } from '../support/core.ts';
 import { acmeIssuer, certificatesOf, eventsOf, issuedChain, keyHash, movableClock, renew } from '../support/issuing.ts';
-import { startBind } from '../support/peers/bind.ts';
 import { describeWith } from '../support/peers/describeWith.ts';
-import type { NameServer } from '../support/peers/dns.ts';
-import { type Pebble, startPebble } from '../support/peers/pebble.ts';
-import { tempDir } from '../support/temp.ts';
-
-const TEAM = 'shop';
+import type { Pebble } from '../support/peers/pebble.ts';
 
 describeWith(['pebble', 'bind'], 'revocation', () => {
-  let bind: NameServer;
+  let setup: AcmeSetup;
   let pebble: Pebble;
   let core: Core;
-  let listener: ChallengeListener;
-  const folder = tempDir('revocation');
   const clock = movableClock();
   /** Whether the process dies right after the CA agreed: it writes nothing any more. */
   let dies = false;
@@ -55,29 +43,15 @@ describeWith(['pebble', 'bind'], 'revocation', () => {
   };
 
   beforeAll(async () => {
-    bind = await startBind();
-    pebble = await startPebble({ dnsServer: bind.address });
-    core = await startCore(folder, { decorate });
-    listener = await challengeListener(core.services.challengeTokens, { host: '127.0.0.1', port: pebble.httpPort });
-    await putTeam(core.services, TEAM);
+    setup = await startAcmeSetup('revocation', { core: { decorate } });
+    ({ pebble, core } = setup);
     await putIssuer(core.services, TEAM, 'pebble', acmeIssuer(pebble));
     await putIssuer(core.services, TEAM, 'self', { selfSigned: {} });
   });
-  afterAll(async () => {
-    await listener?.close();
-    await core?.stop();
-    await pebble?.stop();
-    await bind?.stop();
-  });
+  afterAll(() => setup?.stop());
 
-  async function issued(name: string, more: Parameters<typeof specOf>[0] = {}) {
-    const issuerRef = { name: 'pebble', kind: 'Issuer' } as const;
-    await requestCertificate(
-      core.services,
-      TEAM,
-      name,
-      specOf({ dnsNames: [`${name}.example.test`], issuerRef, ...more }),
-    );
+  async function issued(name: string, more: Partial<CertificateSpec> = {}) {
+    await setup.request(name, 'pebble', more);
     return (await settled(core.services, TEAM, name)).issued!;
   }
 
@@ -161,6 +135,47 @@ describeWith(['pebble', 'bind'], 'revocation', () => {
     expect((await pebble.certStatus(first.serial))?.status).toBe('Revoked');
   });
 
+  /** While `work` goes on, the issuer has another account at its CA than the one that ordered. */
+  async function withAnotherAccount(work: () => Promise<void>): Promise<void> {
+    const { ledger } = core.services;
+    const stream = accountStream(`${TEAM}/pebble`);
+    const record = (accountUrl: string) => {
+      const command = { type: 'RecordRegistered', server: pebble.directoryUrl, accountUrl, contact: [] } as const;
+      return ledger.handle(accountDecider, stream, command, { actor: 'test' });
+    };
+    const { url } = (await ledger.load(accountDecider, stream)).state.registered!;
+    await record(new URL('/my-account/other', url).href);
+    await work().finally(() => record(url));
+  }
+
+  const refused = (name: string) =>
+    eventually('the refusal is recorded', async () => {
+      const found = await revocationOf(name);
+      return found?.status === 'failed' && found;
+    });
+
+  it('whose issuer has another account at the CA since is revoked by its own key', async () => {
+    const { serial } = await issued('moved');
+    await withAnotherAccount(async () => {
+      await revoke('moved', { replace: false, reason: 'cessationOfOperation' });
+      await eventually('it is revoked', async () => (await revocationOf('moved'))?.status === 'revoked');
+    });
+    expect(await pebble.certStatus(serial)).toMatchObject({ status: 'Revoked', reason: 5 });
+  });
+
+  it('whose key was never here is refused with what to do, when its issuer has another account since', async () => {
+    const names = { dnsNames: ['brought.example.test'], ipAddresses: [], uris: [], emailAddresses: [] };
+    const request = toPem('CERTIFICATE REQUEST', await createCsr(names, newSigner()));
+    const { serial } = await issued('brought', { request });
+    await withAnotherAccount(async () => {
+      await revoke('brought', { replace: false });
+      const { cause, retryAt } = await refused('brought');
+      expect(cause).toMatchObject({ code: 'AccountChanged', remedy: expect.stringContaining('private key') });
+      expect(retryAt).toBeUndefined();
+    });
+    expect((await pebble.certStatus(serial))?.status).toBe('Valid');
+  });
+
   it('where no CA publishes revocations it is replaced, with a warning that nobody is told', async () => {
     const first = await issued('inner', { issuerRef: { name: 'self', kind: 'Issuer' } });
     const { view } = await revoke('inner');
@@ -175,14 +190,12 @@ describeWith(['pebble', 'bind'], 'revocation', () => {
     dies = true;
     await revoke('crash');
     await eventually('the process is dead', async () => dead);
-    await core.stop();
     expect((await pebble.certStatus(first.serial))?.status).toBe('Revoked');
-    dies = false;
-    dead = false;
-    clock.ahead(120);
-    await listener.close();
-    core = await startCore(folder, { decorate });
-    listener = await challengeListener(core.services.challengeTokens, { host: '127.0.0.1', port: pebble.httpPort });
+    core = await setup.restart(() => {
+      dies = false;
+      dead = false;
+      clock.ahead(120);
+    });
     await replaced('crash', first.revision);
     expect(asked - before).toBe(2);
     const types = await typesOf('crash');

@@ -104,15 +104,20 @@ export async function settle(
 export async function obtain(
   ordering: Ordering,
   names: readonly string[],
-  more: { readonly profile?: string; readonly replaces?: string; readonly preferredChain?: string } = {},
+  more: {
+    readonly profile?: string;
+    readonly replaces?: string;
+    readonly preferredChain?: string;
+    readonly csr?: Uint8Array;
+  } = {},
 ): Promise<{ order: Order; chain: string }> {
   const { acme, endpoint, account } = ordering;
   const identifiers = names.map((value) => ({ type: isIP(value) ? ('ip' as const) : ('dns' as const), value }));
-  const { preferredChain, ...asked } = more;
+  const { preferredChain, csr, ...asked } = more;
   const placed = await acme.newOrder(endpoint, account, { identifiers, ...asked });
   const ready = await validate(ordering, placed);
   if (ready.status !== 'ready') return { order: ready, chain: '' };
-  await acme.finalize(endpoint, account, ready, await newCsr(names));
+  await acme.finalize(endpoint, account, ready, csr ?? (await newCsr(names)));
   const order = await settle(ordering, ready.url, ['ready', 'processing']);
   return { order, chain: await acme.download(endpoint, account, order.certificate!, preferredChain) };
 }

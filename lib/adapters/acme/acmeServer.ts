@@ -99,7 +99,7 @@ export function acmeServer(options: AcmeServerOptions): AcmeServer & AcmeLifecyc
     download: (endpoint, account, url, preferredChain) => download(sessions.of(endpoint), account, url, preferredChain),
     changeKey: (endpoint, account, to) => changeKey(sessions.of(endpoint), account, to),
     deactivate: (endpoint, account) => deactivate(sessions.of(endpoint), account),
-    revoke: (endpoint, account, certificate, reason) => revoke(sessions.of(endpoint), account, certificate, reason),
+    revoke: (endpoint, by, certificate, reason) => revoke(sessions.of(endpoint), by, certificate, reason),
     renewalInfo: (endpoint, certId) => renewalInfo(sessions.of(endpoint), certId),
 
     keyAuthorization: (account, token) => `${token}.${joseKey(account.signer).thumbprint}`,

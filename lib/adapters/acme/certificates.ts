@@ -1,5 +1,6 @@
-import { type AcmeAccount, AcmeError, type RenewalInfo } from '../../ports/acmeServer.ts';
+import { type AcmeAccount, AcmeError, type RenewalInfo, type Revoker } from '../../ports/acmeServer.ts';
 import { alternateUrls, chainPem, topIssuer } from './chain.ts';
+import { joseKey } from './jws.ts';
 import { malformedAnswer } from './problems.ts';
 import { renewalInfoOf } from './resources.ts';
 import { type Answer, parsedJson, type Session } from './session.ts';
@@ -30,20 +31,15 @@ export async function download(
   return chain;
 }
 
-/** Revokes by the account that ordered (RFC 8555 7.6). */
-export async function revoke(
-  session: Session,
-  account: AcmeAccount,
-  certificate: Uint8Array,
-  reason?: number,
-): Promise<void> {
+/** Revokes by the account that ordered, or by the certificate's own key (RFC 8555 7.6): which of them shows in how the request is signed. */
+export async function revoke(session: Session, by: Revoker, certificate: Uint8Array, reason?: number): Promise<void> {
   const { revokeCert } = await session.directory();
   if (revokeCert === undefined) throw new AcmeError('revokeCert', malformedAnswer('this CA offers no revokeCert'));
   const payload = {
     certificate: Buffer.from(certificate).toString('base64url'),
     ...(reason === undefined ? {} : { reason }),
   };
-  const request = { action: 'revokeCert', url: revokeCert, signer: account.signer, header: { kid: account.url } };
+  const request = { action: 'revokeCert', url: revokeCert, ...signedBy(by) };
   try {
     await session.post({ ...request, payload, repeatable: true });
   } catch (error) {
@@ -51,6 +47,11 @@ export async function revoke(
     if (!before) throw error;
   }
 }
+
+const signedBy = (by: Revoker) =>
+  'certificateKey' in by
+    ? { signer: by.certificateKey, header: { jwk: joseKey(by.certificateKey).jwk } }
+    : { signer: by.signer, header: { kid: by.url } };
 
 /** Renewal information (RFC 9773 4.1), unauthenticated. */
 export async function renewalInfo(session: Session, id: string): Promise<RenewalInfo | undefined> {

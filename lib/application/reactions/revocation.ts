@@ -1,4 +1,5 @@
 import { accountDecider, accountStream } from '../../domain/account.ts';
+import { caHost } from '../../domain/caLimits.ts';
 import { certificateDecider } from '../../domain/certificate.decide.ts';
 import type { CertificateState } from '../../domain/certificate.ts';
 import type { IssuedByAcme } from '../../domain/issued.ts';
@@ -6,8 +7,9 @@ import { issuerDecider, issuerOwner, issuerStream } from '../../domain/issuer.ts
 import type { Failure } from '../../domain/problem.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import { isRevocationOwed, REVOCATION_REASONS, type Revocation } from '../../domain/revocation.ts';
-import { type AcmeAccount, type AcmeEndpoint, AcmeError } from '../../ports/acmeServer.ts';
+import { type AcmeEndpoint, AcmeError, type Revoker } from '../../ports/acmeServer.ts';
 import { endpointOf } from '../issuance/account.ts';
+import { keyRefBeside } from '../references.ts';
 import type { Services } from '../services.ts';
 import { sealedSigner } from '../signers.ts';
 
@@ -46,9 +48,9 @@ async function revoke(services: Needs, stream: string, revocation: Revocation): 
   const team = stream.split('/')[1]!;
   try {
     if (notAfter <= services.clock.now()) throw new Refusal('CertificateExpired', `it ended at ${notAfter}`);
-    const { endpoint, account } = await whoGotIt(services, team, acme);
+    const { endpoint, by } = await whoMay(services, team, acme, chainRef);
     const certificate = await leafOf(services, chainRef, team);
-    await services.acme.revoke(endpoint, account, certificate, REVOCATION_REASONS[reason]);
+    await services.acme.revoke(endpoint, by, certificate, REVOCATION_REASONS[reason]);
     return undefined;
   } catch (error) {
     const failure = failureOf(error);
@@ -65,22 +67,31 @@ function failureOf(error: unknown): Failure {
   return { class: 'infrastructure', problem: { type: name, detail } };
 }
 
-/** The account that ordered it: the CA lets no other revoke (RFC 8555 7.6). */
-async function whoGotIt(
+/**
+ * The account that ordered it; when the issuer has another since, whoever has the certificate's own key (RFC 8555 7.6), while the issuer is at
+ * the same CA and the key is kept.
+ */
+async function whoMay(
   services: Needs,
   team: string,
   { issuer, account }: IssuedByAcme,
-): Promise<{ endpoint: AcmeEndpoint; account: AcmeAccount }> {
+  chainRef: string,
+): Promise<{ endpoint: AcmeEndpoint; by: Revoker }> {
   const { ledger } = services;
   const owner = issuerOwner(issuer, team);
   const { spec } = (await ledger.load(issuerDecider, issuerStream(owner, issuer.name))).state;
   if (!spec?.acme) throw new Refusal('IssuerNotFound', `there is no ACME ${issuer.kind} ${issuer.name} any more`);
+  const endpoint = endpointOf(spec.acme);
   const { state } = await ledger.load(accountDecider, accountStream(`${owner}/${issuer.name}`));
   const signer = state.key && (await sealedSigner(services, state.key.ref, owner));
-  if (!signer || state.registered?.url !== account || state.registered.server !== spec.acme.server) {
-    throw new Refusal('AccountChanged', `${issuer.kind} ${issuer.name} has another account than when it was issued`);
+  if (signer && state.registered?.url === account && state.registered.server === spec.acme.server) {
+    return { endpoint, by: { signer, url: account } };
   }
-  return { endpoint: endpointOf(spec.acme), account: { signer, url: account } };
+  const changed = `${issuer.kind} ${issuer.name} has another account than when it was issued`;
+  if (caHost(account) !== caHost(spec.acme.server)) throw new Refusal('AccountChanged', `${changed}, at another CA`);
+  const key = await services.vault.open(keyRefBeside(chainRef), team);
+  if (!key) throw new Refusal('AccountChanged', `${changed}, and the certificate's own key is not here`);
+  return { endpoint, by: { certificateKey: await services.x509.signer(Buffer.from(key).toString('utf8')) } };
 }
 
 /** The leaf of a sealed chain, DER. */

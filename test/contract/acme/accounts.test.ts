@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { Server } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createCsr } from '../../../lib/adapters/x509/csr.ts';
 import type { AcmeAccount, AcmeEndpoint } from '../../../lib/ports/acmeServer.ts';
 import { idOf, newAcme, newSigner, obtain, startHttp01 } from '../../support/acmeClient.ts';
 import { type Challtestsrv, startChalltestsrv } from '../../support/peers/challtestsrv.ts';
@@ -28,10 +29,10 @@ describeWith(['pebble'], 'an account at Pebble', () => {
     await Promise.all([pebble?.stop(), dns?.stop()]);
   });
 
-  const issue = (account: AcmeAccount, name: string) => {
+  const issue = (account: AcmeAccount, name: string, csr?: Uint8Array) => {
     const present = (_: unknown, challenge: { token?: string }, value: string) =>
       void web.tokens.set(challenge.token!, value);
-    return obtain({ acme, endpoint, account, type: 'http-01', present }, [name], { profile: 'default' });
+    return obtain({ acme, endpoint, account, type: 'http-01', present }, [name], { profile: 'default', csr });
   };
 
   it.each(['P-256', 'P-384', 'RSA'] as const)('is registered with a key of type %s', async (kind) => {
@@ -107,6 +108,22 @@ describeWith(['pebble'], 'an account at Pebble', () => {
     await expect(acme.revoke(endpoint, { signer, url }, leaf.raw, 99)).rejects.toMatchObject({
       failure: { class: 'configuration', problem: { type: 'badRevocationReason' } },
     });
+  });
+
+  it.each(['P-256', 'P-384', 'RSA'] as const)('revokes by the own key of a certificate, of type %s', async (kind) => {
+    const account = newSigner();
+    const { url } = await acme.register(endpoint, account, agreed);
+    const certificateKey = newSigner(kind);
+    const name = `own-${kind.toLowerCase()}.example.test`;
+    const names = { dnsNames: [name], ipAddresses: [], uris: [], emailAddresses: [] };
+    const { chain } = await issue({ signer: account, url }, name, await createCsr(names, certificateKey));
+    const leaf = new X509Certificate(chain);
+    await expect(acme.revoke(endpoint, { certificateKey: newSigner(kind) }, leaf.raw, 1)).rejects.toMatchObject({
+      failure: { problem: { type: 'unauthorized' } },
+    });
+    await acme.revoke(endpoint, { certificateKey }, leaf.raw, 1);
+    await acme.revoke(endpoint, { certificateKey }, leaf.raw, 1);
+    expect(await pebble.certStatus(leaf.serialNumber)).toMatchObject({ status: 'Revoked', reason: 1 });
   });
 });
 
