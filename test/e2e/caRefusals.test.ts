@@ -1,66 +1,35 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { issuerDecider, issuerStream } from '../../lib/domain/issuer.ts';
 import type { IssuerSpec } from '../../lib/domain/spec.ts';
-import { type ChallengeListener, challengeListener } from '../../server/challengeListener.ts';
+import { type AcmeSetup, startAcmeSetup, TEAM } from '../support/acmeSetup.ts';
 import { makeAuthority } from '../support/authority.ts';
-import {
-  type Core,
-  eventually,
-  putCredential,
-  putIssuer,
-  putTeam,
-  requestCertificate,
-  settled,
-  specOf,
-  startCore,
-} from '../support/core.ts';
+import { type Core, eventually, putCredential, putIssuer, settled } from '../support/core.ts';
 import { startFaultyCa } from '../support/faultyCa.ts';
 import { acmeIssuer, again, eventsOf, failedIssuance, movableClock, newestIssuance } from '../support/issuing.ts';
-import { startBind } from '../support/peers/bind.ts';
 import { describeWith } from '../support/peers/describeWith.ts';
-import type { NameServer } from '../support/peers/dns.ts';
-import { type Pebble, startPebble } from '../support/peers/pebble.ts';
-import { tempDir } from '../support/temp.ts';
-
-const TEAM = 'shop';
+import type { Pebble, PebbleOptions } from '../support/peers/pebble.ts';
 
 describeWith(['pebble', 'bind'], 'a CA that cannot be used', () => {
-  let bind: NameServer;
+  let setup: AcmeSetup;
   let core: Core;
-  let clock: ReturnType<typeof movableClock>;
   let pebble: Pebble;
-  let listener: ChallengeListener | undefined;
   const closing: (() => unknown)[] = [];
 
-  beforeEach(async () => {
-    bind = await startBind();
-    clock = movableClock();
-    core = await startCore(tempDir('refusals'), { decorate: clock.decorate });
-    await putTeam(core.services, TEAM);
-  });
   afterEach(async () => {
-    for (const close of closing.splice(0)) await close();
-    await listener?.close();
-    await core.stop();
-    await bind.stop();
+    for (const close of closing.splice(0).reverse()) await close();
   });
 
-  async function start(options: Parameters<typeof startPebble>[0] = {}): Promise<void> {
-    pebble = await startPebble({ dnsServer: bind.address, ...options });
-    closing.push(() => pebble.stop());
-    const { challengeTokens } = core.services;
-    listener = await challengeListener(challengeTokens, { host: '127.0.0.1', port: pebble.httpPort });
+  async function start(options?: PebbleOptions) {
+    const clock = movableClock();
+    setup = await startAcmeSetup('refusals', { pebble: options, core: { decorate: clock.decorate } });
+    closing.push(() => setup.stop());
+    ({ core, pebble } = setup);
+    return clock;
   }
 
-  const request = () =>
-    requestCertificate(
-      core.services,
-      TEAM,
-      'web',
-      specOf({ dnsNames: ['web.example.test'], issuerRef: { name: 'ca', kind: 'Issuer' } }),
-    );
+  const request = () => setup.request('web', 'ca');
 
   const issuer = async () => (await core.services.ledger.load(issuerDecider, issuerStream(TEAM, 'ca'))).state;
 
@@ -87,8 +56,8 @@ describeWith(['pebble', 'bind'], 'a CA that cannot be used', () => {
   }
 
   it('is unreachable: the cause stands, and the certificate comes by itself when the CA is back', async () => {
+    const clock = await start();
     const { services } = core;
-    await start();
     const front = await startFaultyCa(pebble);
     closing.push(() => front.close());
     await putIssuer(services, TEAM, 'ca', acmeIssuer(front));

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type ChallengeListener, challengeListener } from '../../server/challengeListener.ts';
-import { type Core, putIssuer, putTeam, requestCertificate, settled, specOf, startCore } from '../support/core.ts';
+import type { Services } from '../../lib/application/services.ts';
+import { type AcmeSetup, startAcmeSetup, TEAM } from '../support/acmeSetup.ts';
+import { type Core, putIssuer, settled } from '../support/core.ts';
 import { startFaultyCa } from '../support/faultyCa.ts';
 import {
   acmeIssuer,
@@ -12,63 +13,41 @@ import {
   newestIssuance,
   opensslVerify,
 } from '../support/issuing.ts';
-import { startBind } from '../support/peers/bind.ts';
 import { describeWith } from '../support/peers/describeWith.ts';
-import type { NameServer } from '../support/peers/dns.ts';
 import { type Pebble, startPebble } from '../support/peers/pebble.ts';
-import { tempDir } from '../support/temp.ts';
 
-const TEAM = 'shop';
 const CERTIFICATES = 20;
 
 describeWith(['pebble', 'bind'], 'a CA in trouble', () => {
-  let bind: NameServer;
+  let setup: AcmeSetup;
   let pebble: Pebble;
   let core: Core;
-  let listener: ChallengeListener;
   /** Called once, after the next answer of the CA to a new order. */
   let onOrder: (() => void) | undefined;
 
   beforeAll(async () => {
-    bind = await startBind();
-    pebble = await startPebble({ dnsServer: bind.address, nonceReject: 15 });
-    core = await startCore(tempDir('trouble'), {
-      decorate: (services) => {
-        const { acme } = services;
-        const newOrder: typeof acme.newOrder = async (...args) => {
-          const order = await acme.newOrder(...args);
-          onOrder?.();
-          onOrder = undefined;
-          return order;
-        };
-        return { ...services, acme: { ...acme, newOrder } };
-      },
-    });
-    listener = await challengeListener(core.services.challengeTokens, { host: '127.0.0.1', port: pebble.httpPort });
-    await putTeam(core.services, TEAM);
+    const decorate = (services: Services): Services => {
+      const { acme } = services;
+      const newOrder: typeof acme.newOrder = async (...args) => {
+        const order = await acme.newOrder(...args);
+        onOrder?.();
+        onOrder = undefined;
+        return order;
+      };
+      return { ...services, acme: { ...acme, newOrder } };
+    };
+    setup = await startAcmeSetup('trouble', { pebble: { nonceReject: 15 }, core: { decorate } });
+    ({ pebble, core } = setup);
     await putIssuer(core.services, TEAM, 'ca', acmeIssuer(pebble));
   });
-  afterAll(async () => {
-    await listener?.close();
-    await core?.stop();
-    await pebble?.stop();
-    await bind?.stop();
-  });
-
-  const request = (name: string, issuer = 'ca') =>
-    requestCertificate(
-      core.services,
-      TEAM,
-      name,
-      specOf({ dnsNames: [`${name}.example.test`], issuerRef: { name: issuer, kind: 'Issuer' } }),
-    );
+  afterAll(() => setup?.stop());
 
   const typesOf = async (name: string): Promise<string[]> =>
     (await eventsOf(core.services, await newestIssuance(core.services, TEAM, name))).map((event) => event.type);
 
   it(`issues ${CERTIFICATES} certificates, each in its first run, while 15 % of nonces are refused`, async () => {
     const names = Array.from({ length: CERTIFICATES }, (_, i) => `n${i}`);
-    await Promise.all(names.map((name) => request(name)));
+    await Promise.all(names.map((name) => setup.request(name, 'ca')));
     await Promise.all(names.map((name) => settled(core.services, TEAM, name)));
     for (const name of names) {
       const types = await typesOf(name);
@@ -85,7 +64,7 @@ describeWith(['pebble', 'bind'], 'a CA in trouble', () => {
         resolve();
       };
     });
-    await request('held');
+    await setup.request('held', 'ca');
     await held;
     await sleep(6000);
     const before = await typesOf('held');
@@ -100,11 +79,11 @@ describeWith(['pebble', 'bind'], 'a CA in trouble', () => {
   it('that lost its accounts and orders gets them again, and the certificate comes', async () => {
     const { services } = core;
     const front = await startFaultyCa(pebble);
-    const other = await startPebble({ dnsServer: bind.address, httpPort: pebble.httpPort });
+    const other = await startPebble({ dnsServer: setup.bind.address, httpPort: pebble.httpPort });
     try {
       await putIssuer(services, TEAM, 'forgetful', acmeIssuer(front));
       front.inject(/^POST \/authZ/, { answer: { status: 500 } });
-      await request('lost', 'forgetful');
+      await setup.request('lost', 'forgetful');
       const { order } = await failedIssuance(services, TEAM, 'lost');
       expect(order).toBeDefined();
       front.moveTo(other);

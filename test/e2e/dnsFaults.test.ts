@@ -1,16 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import {
-  type Core,
-  eventually,
-  loadCertificate,
-  putCredential,
-  putIssuer,
-  putTeam,
-  requestCertificate,
-  settled,
-  specOf,
-  startCore,
-} from '../support/core.ts';
+import type { Services } from '../../lib/application/services.ts';
+import type { TxtValue } from '../../lib/ports/dnsProvider.ts';
+import { type AcmeSetup, startAcmeSetup, TEAM } from '../support/acmeSetup.ts';
+import { type Core, eventually, loadCertificate, putCredential, putIssuer, settled } from '../support/core.ts';
 import {
   acmeIssuer,
   again,
@@ -26,13 +18,12 @@ import {
 import { startBind } from '../support/peers/bind.ts';
 import { describeWith } from '../support/peers/describeWith.ts';
 import { type NameServer, newTsigSecret } from '../support/peers/dns.ts';
-import { type Pebble, startPebble } from '../support/peers/pebble.ts';
-import { tempDir } from '../support/temp.ts';
+import type { Pebble } from '../support/peers/pebble.ts';
 
-const TEAM = 'shop';
 const WRONG = 'a-value-that-nobody-asked-for';
 
 describeWith(['pebble', 'bind'], 'dns-01 in trouble', () => {
+  let setup: AcmeSetup;
   let bind: NameServer;
   let pebble: Pebble;
   let core: Core;
@@ -40,49 +31,34 @@ describeWith(['pebble', 'bind'], 'dns-01 in trouble', () => {
   /** Names at which the next presentation publishes a wrong value. */
   const spoiled = new Set<string>();
 
-  beforeAll(async () => {
-    bind = await startBind({ zones: ['example.test', { name: 'closed.test', allowUpdate: false }] });
-    pebble = await startPebble({ dnsServer: bind.address });
-    core = await startCore(tempDir('dns-faults'), {
-      decorate: (services) => {
-        const { dns } = services;
-        const spoil = (fqdn: string, value: string) => ({ fqdn, value: spoiled.has(fqdn) ? WRONG : value });
-        return clock.decorate({
-          ...services,
-          dns: {
-            ...dns,
-            present: (to, values) =>
-              dns.present(
-                to,
-                values.map(({ fqdn, value }) => spoil(fqdn, value)),
-              ),
-            missing: (to, values) =>
-              dns.missing(
-                to,
-                values.map(({ fqdn, value }) => spoil(fqdn, value)),
-              ),
-            cleanUp: (to, values) =>
-              dns.cleanUp(
-                to,
-                values.map(({ fqdn, value }) => spoil(fqdn, value)),
-              ),
-          },
-        });
+  const decorate = (services: Services): Services => {
+    const { dns } = services;
+    const spoil = (values: readonly TxtValue[]) =>
+      values.map(({ fqdn, value }) => ({ fqdn, value: spoiled.has(fqdn) ? WRONG : value }));
+    return clock.decorate({
+      ...services,
+      dns: {
+        ...dns,
+        present: (to, values) => dns.present(to, spoil(values)),
+        missing: (to, values) => dns.missing(to, spoil(values)),
+        cleanUp: (to, values) => dns.cleanUp(to, spoil(values)),
       },
     });
+  };
+
+  beforeAll(async () => {
+    setup = await startAcmeSetup('dns-faults', {
+      bind: { zones: ['example.test', { name: 'closed.test', allowUpdate: false }] },
+      core: { decorate },
+    });
+    ({ bind, pebble, core } = setup);
     const { services } = core;
-    await putTeam(services, TEAM);
     await putCredential(services, TEAM, TSIG, { secret: bind.tsigSecret });
     await putIssuer(services, TEAM, 'ca', acmeIssuer(pebble, { solvers: [rfc2136(bind)] }));
   });
-  afterAll(async () => {
-    await core?.stop();
-    await pebble?.stop();
-    await bind?.stop();
-  });
+  afterAll(() => setup?.stop());
 
-  const request = (name: string, dnsNames: string[], issuer = 'ca') =>
-    requestCertificate(core.services, TEAM, name, specOf({ dnsNames, issuerRef: { name: issuer, kind: 'Issuer' } }));
+  const request = (name: string, dnsNames: string[], issuer = 'ca') => setup.request(name, issuer, { dnsNames });
 
   /** Seconds from a failure to its next try. */
   const pause = ({ at, retryAt }: { at: string; retryAt: string }) => (Date.parse(retryAt) - Date.parse(at)) / 1000;

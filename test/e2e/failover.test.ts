@@ -2,18 +2,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { caaRecords } from '../../lib/adapters/dns/caaRecords.ts';
 import { issuerDecider, issuerStream } from '../../lib/domain/issuer.ts';
 import type { FailoverSpec } from '../../lib/domain/spec.ts';
-import { type ChallengeListener, challengeListener } from '../../server/challengeListener.ts';
-import {
-  type Core,
-  eventually,
-  loadCertificate,
-  putIssuer,
-  putTeam,
-  requestCertificate,
-  settled,
-  specOf,
-  startCore,
-} from '../support/core.ts';
+import { type AcmeSetup, startAcmeSetup, TEAM } from '../support/acmeSetup.ts';
+import { type Core, eventually, loadCertificate, putIssuer, settled } from '../support/core.ts';
 import { type FaultyCa, startFaultyCa } from '../support/faultyCa.ts';
 import {
   acmeIssuer,
@@ -25,47 +15,42 @@ import {
   opensslVerify,
   renew,
 } from '../support/issuing.ts';
-import { startBind } from '../support/peers/bind.ts';
 import { describeWith } from '../support/peers/describeWith.ts';
 import type { NameServer } from '../support/peers/dns.ts';
 import { type Pebble, startPebble } from '../support/peers/pebble.ts';
-import { freePort } from '../support/ports.ts';
-import { tempDir } from '../support/temp.ts';
 
-const TEAM = 'shop';
 const DAY = 86_400;
 const FIRST = { name: 'first', kind: 'Issuer' } as const;
 const SECOND = { name: 'second', kind: 'Issuer' } as const;
 const failover: FailoverSpec = { to: [SECOND], failures: 1, window: '1h', lifeLeft: 20, back: '1h' };
 
 describeWith(['pebble', 'bind'], 'a second CA', () => {
+  let setup: AcmeSetup;
   let bind: NameServer;
   let first: Pebble;
   let second: Pebble;
   let front: FaultyCa;
   let core: Core;
-  let listener: ChallengeListener;
   const clock = movableClock();
   const told: string[] = [];
 
   beforeAll(async () => {
-    const httpPort = await freePort();
-    bind = await startBind();
-    const shared = { dnsServer: bind.address, httpPort };
-    first = await startPebble({ ...shared, caaIdentities: ['first.example.test'] });
-    // It stays valid beyond the months that the test lets pass.
-    const profiles = { default: 800 * DAY };
-    second = await startPebble({ ...shared, profiles, caaIdentities: ['second.example.test'] });
-    front = await startFaultyCa(first);
     const note = (message: string, fields: unknown = {}): void =>
       void told.push(`${message} ${JSON.stringify(fields)}`);
-    core = await startCore(tempDir('failover'), {
-      log: { info: note, warn: () => {}, error: () => {} },
-      decorate: (services) => ({ ...clock.decorate(services), caa: caaRecords([bind.address], 2000) }),
+    setup = await startAcmeSetup('failover', {
+      pebble: { caaIdentities: ['first.example.test'] },
+      core: ({ address }) => ({
+        log: { info: note, warn: () => {}, error: () => {} },
+        decorate: (services) => ({ ...clock.decorate(services), caa: caaRecords([address], 2000) }),
+      }),
     });
+    ({ bind, pebble: first, core } = setup);
     const { services } = core;
-    listener = await challengeListener(services.challengeTokens, { host: '127.0.0.1', port: httpPort });
-    await putTeam(services, TEAM);
+    // It stays valid beyond the months that the test lets pass.
+    const profiles = { default: 800 * DAY };
+    const shared = { dnsServer: bind.address, httpPort: first.httpPort };
+    second = await startPebble({ ...shared, profiles, caaIdentities: ['second.example.test'] });
+    front = await startFaultyCa(first);
     await putIssuer(services, TEAM, SECOND.name, acmeIssuer(second));
     const { acme } = acmeIssuer(front);
     await putIssuer(services, TEAM, FIRST.name, { acme, failover });
@@ -73,12 +58,9 @@ describeWith(['pebble', 'bind'], 'a second CA', () => {
       await eventually(`${name} is ready`, async () => (await issuer(name)).ready === 'ready');
   });
   afterAll(async () => {
-    await listener?.close();
-    await core?.stop();
     await front?.close();
     await second?.stop();
-    await first?.stop();
-    await bind?.stop();
+    await setup?.stop();
   });
 
   const issuer = async (name: string) =>
@@ -91,7 +73,7 @@ describeWith(['pebble', 'bind'], 'a second CA', () => {
     const lines = caa.map((value) => `add ${dnsName} 1 CAA 0 issue "${value}"`);
     // A name with a record of its own is no longer covered by the wildcard's address.
     if (caa.length > 0) await bind.update([`add ${dnsName} 1 A 127.0.0.1`, ...lines]);
-    await requestCertificate(core.services, TEAM, name, specOf({ dnsNames: [dnsName], issuerRef: FIRST }));
+    await setup.request(name, FIRST.name);
   }
 
   /** Which CA signed what the certificate has, as openssl says. */

@@ -2,17 +2,15 @@ import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { x509 } from '../../lib/adapters/x509/x509.ts';
 import type { CertificateSpec } from '../../lib/domain/spec.ts';
-import { type ChallengeListener, challengeListener } from '../../server/challengeListener.ts';
+import { type AcmeSetup, startAcmeSetup, TEAM } from '../support/acmeSetup.ts';
 import {
   type Core,
   putCluster,
   putCredential,
   putIssuer,
-  putTeam,
   requestCertificate,
   settled,
   specOf,
-  startCore,
 } from '../support/core.ts';
 import { noNames } from '../support/internalCa.ts';
 import {
@@ -28,58 +26,38 @@ import {
   rfc2136,
   TSIG,
 } from '../support/issuing.ts';
-import { startBind } from '../support/peers/bind.ts';
 import { describeWith } from '../support/peers/describeWith.ts';
 import type { NameServer } from '../support/peers/dns.ts';
-import { type Pebble, startPebble } from '../support/peers/pebble.ts';
+import type { Pebble } from '../support/peers/pebble.ts';
 import { sharedCluster } from '../support/peers/sharedCluster.ts';
-import { tempDir } from '../support/temp.ts';
 
-const TEAM = 'shop';
 const ref = (name: string) => ({ name, kind: 'Issuer' }) as const;
 
 describeWith(['pebble', 'bind', 'kubernetes', 'openssl'], 'a certificate of an ACME CA', () => {
+  let setup: AcmeSetup;
   let pebble: Pebble;
   let bind: NameServer;
   let cluster: Awaited<ReturnType<typeof sharedCluster>>;
   let namespace: string;
   let core: Core;
-  let listener: ChallengeListener;
 
   beforeAll(async () => {
-    bind = await startBind({
-      zones: [
-        'example.test',
-        {
-          name: 'shop.test',
-          allowUpdate: false,
-          records: ['_acme-challenge.www CNAME _acme-challenge.www.delegated.test.'],
-        },
-        'delegated.test',
-      ],
-    });
-    pebble = await startPebble({
-      dnsServer: bind.address,
-      alternateRoots: 1,
-      profiles: { default: 90 * 86_400, shortlived: 6 * 86_400 },
-    });
+    const records = ['_acme-challenge.www CNAME _acme-challenge.www.delegated.test.'];
+    const closed = { name: 'shop.test', allowUpdate: false, records };
     cluster = await sharedCluster();
     namespace = await cluster.makeNamespace('issue');
-    core = await startCore(tempDir('issue'));
+    setup = await startAcmeSetup('issue', {
+      bind: { zones: ['example.test', closed, 'delegated.test'] },
+      pebble: { alternateRoots: 1, profiles: { default: 90 * 86_400, shortlived: 6 * 86_400 } },
+    });
+    ({ bind, pebble, core } = setup);
     const { services } = core;
-    listener = await challengeListener(services.challengeTokens, { host: '127.0.0.1', port: pebble.httpPort });
-    await putTeam(services, TEAM);
     await putCredential(services, TEAM, TSIG, { secret: bind.tsigSecret });
     await putCluster(services, 'prod', cluster.kubeconfig());
     await putIssuer(services, TEAM, 'http', acmeIssuer(pebble));
     await putIssuer(services, TEAM, 'dns', acmeIssuer(pebble, { solvers: [rfc2136(bind)] }));
   });
-  afterAll(async () => {
-    await listener?.close();
-    await core?.stop();
-    await pebble?.stop();
-    await bind?.stop();
-  });
+  afterAll(() => setup?.stop());
 
   /** Requests the certificate into a Secret of its name, waits for both, and gives the Secret's files. */
   async function issue(name: string, spec: Partial<CertificateSpec> & Pick<CertificateSpec, 'issuerRef'>) {
@@ -221,29 +199,20 @@ describeWith(['pebble', 'bind', 'kubernetes', 'openssl'], 'a certificate of an A
 
 describeWith(['pebble', 'bind'], 'an ACME CA that demands an external account binding', () => {
   it('registers an account that is bound, and issues', async () => {
-    const bind = await startBind();
-    const pebble = await startPebble({ dnsServer: bind.address, externalAccountRequired: true });
-    const core = await startCore(tempDir('eab'));
-    const listener = await challengeListener(core.services.challengeTokens, {
-      host: '127.0.0.1',
-      port: pebble.httpPort,
-    });
+    const setup = await startAcmeSetup('eab', { pebble: { externalAccountRequired: true } });
     try {
-      const { services } = core;
-      await putTeam(services, TEAM);
+      const { pebble } = setup;
+      const { services } = setup.core;
       await putCredential(services, TEAM, 'eab', { key: pebble.eab.hmacKey });
       const externalAccountBinding = { keyID: pebble.eab.kid, keySecretRef: { name: 'eab', key: 'key' } };
       await putIssuer(services, TEAM, 'eab', acmeIssuer(pebble, { externalAccountBinding, solvers: [http01] }));
       const dnsNames = [`${randomBytes(3).toString('hex')}.example.test`];
-      await requestCertificate(services, TEAM, 'web', specOf({ dnsNames, issuerRef: ref('eab') }));
+      await setup.request('web', 'eab', { dnsNames });
       const { issued } = await settled(services, TEAM, 'web');
       expect(issued?.revision).toBe(1);
       expect(await opensslVerify(await issuedChain(services, TEAM, 'web'), await pebble.roots())).toMatch(/: OK$/);
     } finally {
-      await listener.close();
-      await core.stop();
-      await pebble.stop();
-      await bind.stop();
+      await setup.stop();
     }
   });
 });

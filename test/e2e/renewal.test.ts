@@ -2,61 +2,40 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Destination } from '../../lib/domain/destination.ts';
-import { type ChallengeListener, challengeListener } from '../../server/challengeListener.ts';
-import {
-  type Core,
-  eventually,
-  loadCertificate,
-  putCluster,
-  putIssuer,
-  putTeam,
-  requestCertificate,
-  settled,
-  specOf,
-  startCore,
-} from '../support/core.ts';
+import { type AcmeSetup, startAcmeSetup, TEAM } from '../support/acmeSetup.ts';
+import { type Core, eventually, loadCertificate, putCluster, putIssuer, settled } from '../support/core.ts';
 import { acmeIssuer, certificatesOf, eventsOf, movableClock, newestIssuance, renew } from '../support/issuing.ts';
-import { startBind } from '../support/peers/bind.ts';
 import { describeWith } from '../support/peers/describeWith.ts';
-import type { NameServer } from '../support/peers/dns.ts';
-import { type Pebble, startPebble } from '../support/peers/pebble.ts';
+import type { Pebble } from '../support/peers/pebble.ts';
 import { sharedCluster } from '../support/peers/sharedCluster.ts';
 import { tempDir } from '../support/temp.ts';
 
-const TEAM = 'shop';
 /** Seconds. Pebble's certificates of this profile are renewed a third before, which is seconds after they were issued. */
 const VALID = 15;
 
 describeWith(['pebble', 'bind', 'kubernetes'], 'renewal by the due index', () => {
   let cluster: Awaited<ReturnType<typeof sharedCluster>>;
-  let bind: NameServer;
+  let setup: AcmeSetup;
   let pebble: Pebble;
   let core: Core;
-  let listener: ChallengeListener;
   let namespace: string;
-  let roots: string;
+  const roots = tempDir('renewal-roots');
   const clock = movableClock();
 
   beforeAll(async () => {
-    bind = await startBind();
-    pebble = await startPebble({ dnsServer: bind.address, profiles: { seconds: VALID } });
     cluster = await sharedCluster();
     namespace = await cluster.makeNamespace('renewal');
-    roots = tempDir('renewal-roots');
-    core = await startCore(tempDir('renewal'), { directoryRoots: [roots], decorate: clock.decorate });
+    setup = await startAcmeSetup('renewal', {
+      pebble: { profiles: { seconds: VALID } },
+      core: { directoryRoots: [roots], decorate: clock.decorate },
+    });
+    ({ pebble, core } = setup);
     const { services } = core;
-    listener = await challengeListener(services.challengeTokens, { host: '127.0.0.1', port: pebble.httpPort });
-    await putTeam(services, TEAM);
     await putCluster(services, 'prod', cluster.kubeconfig());
     await putIssuer(services, TEAM, 'self', { selfSigned: {} });
     await putIssuer(services, TEAM, 'seconds', acmeIssuer(pebble, { profile: 'seconds' }));
   });
-  afterAll(async () => {
-    await listener?.close();
-    await core?.stop();
-    await pebble?.stop();
-    await bind?.stop();
-  });
+  afterAll(() => setup?.stop());
 
   const fingerprint = (pem: string) => certificatesOf(pem)[0]!.fingerprint256.replaceAll(':', '').toLowerCase();
 
@@ -70,8 +49,7 @@ describeWith(['pebble', 'bind', 'kubernetes'], 'renewal by the due index', () =>
   }
 
   it('a certificate that lives for seconds is ordered again by itself, well before its end', async () => {
-    const spec = specOf({ dnsNames: ['brief.example.test'], issuerRef: { name: 'seconds', kind: 'Issuer' } });
-    await requestCertificate(core.services, TEAM, 'brief', spec);
+    await setup.request('brief', 'seconds');
     const first = (await settled(core.services, TEAM, 'brief')).issued!;
     const second = (await revised('brief', 2)).issued!;
     expect(second.serial).not.toBe(first.serial);
@@ -89,9 +67,7 @@ describeWith(['pebble', 'bind', 'kubernetes'], 'renewal by the due index', () =>
       { kind: 'kubernetes', cluster: 'prod', namespace, secretName: 'web-copy' },
       { kind: 'directory', path },
     ];
-    const issuerRef = { name: 'self', kind: 'Issuer' } as const;
-    const spec = specOf({ dnsNames: ['web.internal'], issuerRef, duration: '1h', renewBefore: '20m', destinations });
-    await requestCertificate(core.services, TEAM, 'web', spec);
+    await setup.request('web', 'self', { duration: '1h', renewBefore: '20m', destinations });
     const before = (await settled(core.services, TEAM, 'web')).issued!;
 
     clock.ahead(35 * 60);
@@ -110,10 +86,9 @@ describeWith(['pebble', 'bind', 'kubernetes'], 'renewal by the due index', () =>
   });
 
   it('asking again while a renewal runs changes nothing', async () => {
-    const issuerRef = { name: 'seconds', kind: 'Issuer' } as const;
-    // Held still, so that the renewal runs for as long as this needs.
-    await requestCertificate(core.services, TEAM, 'twice', specOf({ dnsNames: ['twice.example.test'], issuerRef }));
+    await setup.request('twice', 'seconds');
     await settled(core.services, TEAM, 'twice');
+    // Held still, so that the renewal runs for as long as this needs.
     pebble.pause();
     try {
       await Promise.all(Array.from({ length: 5 }, () => renew(core.services, TEAM, 'twice', 1)));

@@ -8,26 +8,12 @@ import { connect } from 'node:tls';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Destination } from '../../lib/domain/destination.ts';
 import { plusSeconds } from '../../lib/domain/time.ts';
-import { type ChallengeListener, challengeListener } from '../../server/challengeListener.ts';
-import {
-  type Core,
-  eventually,
-  loadCertificate,
-  putIssuer,
-  putTeam,
-  requestCertificate,
-  settled,
-  specOf,
-  startCore,
-} from '../support/core.ts';
+import { type AcmeSetup, startAcmeSetup, TEAM } from '../support/acmeSetup.ts';
+import { type Core, eventually, loadCertificate, putIssuer, settled } from '../support/core.ts';
 import { acmeIssuer, eventsOf, issuedChain, movableClock } from '../support/issuing.ts';
-import { startBind } from '../support/peers/bind.ts';
 import { describeWith } from '../support/peers/describeWith.ts';
-import type { NameServer } from '../support/peers/dns.ts';
-import { type Pebble, startPebble } from '../support/peers/pebble.ts';
+import type { Pebble } from '../support/peers/pebble.ts';
 import { tempDir } from '../support/temp.ts';
-
-const TEAM = 'shop';
 
 /** Seconds that certificates of profile `shortlived` live: half of them are over when they are renewed. */
 const SHORTLIVED = 18;
@@ -96,48 +82,39 @@ function polled(port: number, name: string, roots: readonly string[]): { readonl
 }
 
 describeWith(['pebble', 'bind'], 'renewal while a server serves', () => {
-  let bind: NameServer;
+  let setup: AcmeSetup;
   let pebble: Pebble;
   let core: Core;
-  let listener: ChallengeListener;
-  let roots: string;
+  const roots = tempDir('underway-roots');
   const clock = movableClock();
 
   beforeAll(async () => {
-    bind = await startBind();
-    pebble = await startPebble({ dnsServer: bind.address, profiles: { default: 90 * 86_400, shortlived: SHORTLIVED } });
-    roots = tempDir('underway-roots');
-    core = await startCore(tempDir('underway'), { directoryRoots: [roots], decorate: clock.decorate });
-    const { services } = core;
-    listener = await challengeListener(services.challengeTokens, { host: '127.0.0.1', port: pebble.httpPort });
-    await putTeam(services, TEAM);
-    await putIssuer(services, TEAM, 'long', acmeIssuer(pebble, { profile: 'default' }));
-    await putIssuer(services, TEAM, 'short', acmeIssuer(pebble, { profile: 'shortlived' }));
+    setup = await startAcmeSetup('underway', {
+      pebble: { profiles: { default: 90 * 86_400, shortlived: SHORTLIVED } },
+      core: { directoryRoots: [roots], decorate: clock.decorate },
+    });
+    ({ pebble, core } = setup);
+    await putIssuer(core.services, TEAM, 'long', acmeIssuer(pebble, { profile: 'default' }));
+    await putIssuer(core.services, TEAM, 'short', acmeIssuer(pebble, { profile: 'shortlived' }));
   });
-  afterAll(async () => {
-    await listener?.close();
-    await core?.stop();
-    await pebble?.stop();
-    await bind?.stop();
-  });
+  afterAll(() => setup?.stop());
 
   const load = (name: string) => loadCertificate(core.services, TEAM, name);
   const renewals = async (name: string) =>
     (await eventsOf(core.services, `certificate/${TEAM}/${name}`)).filter(({ type }) => type === 'RenewalRequested');
 
   /** A certificate of the short profile in a directory, and a server that serves it. */
-  async function served(name: string, dnsName: string) {
+  async function served(name: string) {
     const path = join(roots, name);
     const destinations: Destination[] = [{ kind: 'directory', path }];
-    const issuerRef = { name: 'short', kind: 'Issuer' } as const;
-    await requestCertificate(core.services, TEAM, name, specOf({ dnsNames: [dnsName], issuerRef, destinations }));
+    await setup.request(name, 'short', { destinations });
     await settled(core.services, TEAM, name);
     const server = await serveFrom(path);
-    return { server, client: polled(server.port, dnsName, [await pebble.roots()]) };
+    return { server, client: polled(server.port, `${name}.example.test`, [await pebble.roots()]) };
   }
 
   it('a short-lived certificate is renewed again and again, and no client ever sees a wrong one', async () => {
-    const { server, client } = await served('brief', 'brief.example.test');
+    const { server, client } = await served('brief');
     await eventually('two renewals', async () => (await load('brief')).issued!.revision >= 3, 60_000);
     await settled(core.services, TEAM, 'brief');
     await client.stop();
@@ -148,7 +125,7 @@ describeWith(['pebble', 'bind'], 'renewal while a server serves', () => {
   });
 
   it('a CA that is away for a part of the life costs nothing: the old one serves, and the next comes when it is back', async () => {
-    const { server, client } = await served('away', 'away.example.test');
+    const { server, client } = await served('away');
     // Twice it is away from before the renewal is due until little is left of the life.
     for (let times = 1; times <= 2; times++) {
       const { issued } = await load('away');
@@ -166,8 +143,7 @@ describeWith(['pebble', 'bind'], 'renewal while a server serves', () => {
   });
 
   it('a window that the CA moves moves the renewal, and the CA is told what is replaced', async () => {
-    const issuerRef = { name: 'long', kind: 'Issuer' } as const;
-    await requestCertificate(core.services, TEAM, 'moved', specOf({ dnsNames: ['moved.example.test'], issuerRef }));
+    await setup.request('moved', 'long');
     await settled(core.services, TEAM, 'moved');
     const first = await eventually('the CA is asked', async () => {
       const state = await load('moved');
