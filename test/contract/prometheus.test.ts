@@ -4,11 +4,11 @@ import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { processMetrics } from '../../server/metrics.ts';
 import { readPage } from '../docs/markdown.ts';
-import { testApi } from '../support/api.ts';
 import { runCommand } from '../support/commands.ts';
 import { issueNow } from '../support/issue.ts';
 import { describeWith } from '../support/peers/describeWith.ts';
 import { repository } from '../support/peers/paths.ts';
+import { webApi } from '../support/webApi.ts';
 
 const RULES = join(repository, 'deploy/prometheus/chancery.rules.yaml');
 
@@ -36,12 +36,9 @@ async function metrics(): Promise<string> {
   own.count([{ reason: 'Expiring', metrics: { Renewed: 1 } }]);
   own.acme({ scheme: 'https', host: 'ca.test', action: 'newOrder', method: 'POST', status: 201, seconds: 1 });
   own.observer.task('Order', 'done', 1, { input: {}, answer: {} });
-  const api = await testApi({ metrics: () => own.text() });
+  const api = await webApi({ metrics: () => own.text() });
   try {
-    await api.putTeam('web');
-    await api.putIssuer('web', 'own', { selfSigned: {} });
-    const spec = { dnsNames: ['app.example.test'], issuerRef: { name: 'own' } };
-    await api.send('PUT', '/v1/teams/web/certificates/app', { json: { spec } });
+    await api.putApp();
     await issueNow(api.services, 'web', 'app');
     await api.projected();
     return (await api.send('GET', '/metrics')).body;

@@ -5,18 +5,15 @@ import { Refusal } from '../../../lib/domain/refusal.ts';
 import { plusSeconds } from '../../../lib/domain/time.ts';
 import type { Verb } from '../../../lib/domain/token.ts';
 import { type TestApi, testApi } from '../../support/api.ts';
+import { APP, appSpec, webApi } from '../../support/webApi.ts';
 
 const LIST = '/v1/teams/web/certificates';
-const ONE = `${LIST}/app`;
-const spec = { dnsNames: ['app.example.test'], issuerRef: { name: 'own' } };
 
 describe('tokens', () => {
   let api: TestApi;
   beforeEach(async () => {
-    api = await testApi();
-    await api.putTeam('web');
+    api = await webApi();
     await api.putTeam('mail');
-    await api.putIssuer('web', 'own', { selfSigned: {} });
   });
   afterEach(() => api.close());
 
@@ -71,18 +68,18 @@ describe('tokens', () => {
   test('of another team are refused before anything is looked at', async () => {
     const token = await api.token('mail', 'read', 'write');
     expect(await told('GET', LIST, token)).toEqual([403, 'TokenOfAnotherTeam']);
-    expect(await told('PUT', ONE, token, 'nonsense')).toEqual([403, 'TokenOfAnotherTeam']);
+    expect(await told('PUT', APP, token, 'nonsense')).toEqual([403, 'TokenOfAnotherTeam']);
     expect(await told('GET', '/v1/teams/none/certificates', token)).toEqual([403, 'TokenOfAnotherTeam']);
   });
 
   test('do what their verbs say and nothing else', async () => {
     const read = await api.token('web', 'read');
     const write = await api.token('web', 'write');
-    expect(await told('PUT', ONE, read, { spec })).toEqual([403, 'VerbMissing']);
-    expect(await told('PUT', ONE, write, { spec })).toEqual([201, undefined]);
-    expect(await told('GET', ONE, write)).toEqual([403, 'VerbMissing']);
-    expect(await told('POST', `${ONE}/renew`, read)).toEqual([403, 'VerbMissing']);
-    expect(await told('DELETE', ONE, read)).toEqual([403, 'VerbMissing']);
+    expect(await told('PUT', APP, read, { spec: appSpec })).toEqual([403, 'VerbMissing']);
+    expect(await told('PUT', APP, write, { spec: appSpec })).toEqual([201, undefined]);
+    expect(await told('GET', APP, write)).toEqual([403, 'VerbMissing']);
+    expect(await told('POST', `${APP}/renew`, read)).toEqual([403, 'VerbMissing']);
+    expect(await told('DELETE', APP, read)).toEqual([403, 'VerbMissing']);
   });
 
   const forAdministrators: readonly [method: string, path: string][] = [
@@ -179,7 +176,7 @@ describe('tokens of an OIDC issuer', () => {
   ])('with claims %o may %o for the team', async (claims, verbs) => {
     const api = await withClaims(claims);
     expect((await status(api, 'GET', LIST)) === 200).toBe(verbs.includes('read'));
-    expect((await status(api, 'DELETE', ONE)) === 404).toBe(verbs.includes('write'));
+    expect((await status(api, 'DELETE', APP)) === 404).toBe(verbs.includes('write'));
   });
 
   test('may say team and verbs by claims of other names', async () => {
@@ -191,7 +188,7 @@ describe('tokens of an OIDC issuer', () => {
   test('act on the ledger under their subject', async () => {
     const api = await withClaims({ chancery_team: 'web', chancery_verbs: 'write' });
     await api.putIssuer('web', 'own', { selfSigned: {} });
-    await api.send('PUT', ONE, { token: jwt, json: { spec } });
+    await api.send('PUT', APP, { token: jwt, json: { spec: appSpec } });
     const [commit] = await api.services.store.commits('certificate/web/app');
     expect(commit!.actor).toBe('oidc:ada');
   });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { conditionally, expectedVersion, readPreconditions } from '../../../functions/api/conditional.ts';
 import { StaleVersion } from '../../../lib/application/ledger.ts';
-import { type TestApi, testApi } from '../../support/api.ts';
+import { APP, appSpec, type WebApi, webApi } from '../../support/webApi.ts';
 
 const read = (headers: Record<string, string>) => readPreconditions({ headers });
 
@@ -65,23 +65,20 @@ describe('preconditions', () => {
 });
 
 describe('preconditions over HTTP', () => {
-  let api: TestApi;
+  let api: WebApi;
   beforeEach(async () => {
-    api = await testApi();
-    await api.putTeam('web');
-    await api.putIssuer('web', 'own', { selfSigned: {} });
+    api = await webApi();
   });
   afterEach(() => api.close());
 
-  const PATH = '/v1/teams/web/certificates/app';
   const put = (host: string, headers: Record<string, string>) =>
-    api.send('PUT', PATH, { json: { spec: { dnsNames: [host], issuerRef: { name: 'own' } } }, headers });
+    api.send('PUT', APP, { json: { spec: { ...appSpec, dnsNames: [host] } }, headers });
 
   test('If-None-Match: * makes and never changes', async () => {
     expect((await put('a.test', { 'if-none-match': '*' })).status).toBe(201);
     const again = await put('b.test', { 'if-none-match': '*' });
     expect(again.json).toMatchObject({ status: 412, code: 'PreconditionFailed' });
-    expect((await api.send('GET', PATH)).json.spec.dnsNames).toEqual(['a.test']);
+    expect((await api.send('GET', APP)).json.spec.dnsNames).toEqual(['a.test']);
   });
 
   test('If-Match changes what was seen, and nothing newer', async () => {
@@ -94,8 +91,8 @@ describe('preconditions over HTTP', () => {
       code: 'PreconditionFailed',
       detail: expect.stringContaining('"2"'),
     });
-    expect((await api.send('DELETE', PATH, { headers: { 'if-match': headers.etag! } })).status).toBe(412);
-    expect((await api.send('DELETE', PATH, { headers: { 'if-match': '"2"' } })).status).toBe(204);
+    expect((await api.send('DELETE', APP, { headers: { 'if-match': headers.etag! } })).status).toBe(412);
+    expect((await api.send('DELETE', APP, { headers: { 'if-match': '"2"' } })).status).toBe(204);
   });
 
   test('of two that make the same name at once, one wins', async () => {
@@ -108,7 +105,7 @@ describe('preconditions over HTTP', () => {
   test('are honoured in a dry run', async () => {
     await put('a.test', {});
     const json = { spec: { dnsNames: ['b.test'], issuerRef: { name: 'own' } } };
-    const answer = await api.send('PUT', `${PATH}?dryRun=true`, { json, headers: { 'if-match': '"7"' } });
+    const answer = await api.send('PUT', `${APP}?dryRun=true`, { json, headers: { 'if-match': '"7"' } });
     expect(answer.status).toBe(412);
   });
 

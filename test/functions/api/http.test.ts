@@ -5,8 +5,7 @@ import type { Ledger } from '../../../lib/application/ledger.ts';
 import { ThrottledError } from '../../../lib/ports/throttled.ts';
 import { type TestApi, testApi } from '../../support/api.ts';
 import { type BadRequest, badRequests } from '../../support/badRequests.ts';
-
-const PATH = '/v1/teams/web/certificates/app';
+import { APP } from '../../support/webApi.ts';
 
 /** What a server or a gateway may refuse or change before it is ours: paths are tidied up, octets become text. */
 const beforeUs: readonly BadRequest[] = [
@@ -14,13 +13,13 @@ const beforeUs: readonly BadRequest[] = [
   [
     'JSON that is not UTF-8',
     'PUT',
-    PATH,
+    APP,
     { body: new Uint8Array([0x22, 0xff, 0x22]), headers: { 'content-type': 'application/json' } },
     400,
     'InvalidJson',
   ],
   ['a path that climbs', 'GET', '/v1/teams/web/../-/certificates', {}, 404, 'RouteNotFound'],
-  ['a method nobody knows', 'BREW', PATH, {}, 405, 'MethodNotAllowed'],
+  ['a method nobody knows', 'BREW', APP, {}, 405, 'MethodNotAllowed'],
 ];
 
 describe('requests that HTTP or JSON already refuse', () => {
@@ -46,17 +45,17 @@ describe('requests that HTTP or JSON already refuse', () => {
   });
 
   test('405 names the methods that there are', async () => {
-    expect((await api.send('POST', PATH)).headers.allow).toBe('GET, PUT, DELETE, HEAD');
+    expect((await api.send('POST', APP)).headers.allow).toBe('GET, PUT, DELETE, HEAD');
   });
 
   test('bad JSON is told by its place and never quoted', async () => {
-    const { json: problem } = await api.send('PUT', PATH, { body: '{"data": "secret-value" x}', headers: json });
+    const { json: problem } = await api.send('PUT', APP, { body: '{"data": "secret-value" x}', headers: json });
     expect(problem.detail).toMatch(/position \d+/);
     expect(JSON.stringify(problem)).not.toContain('secret');
   });
 
   test('members named as those of every object are unknown fields like others', async () => {
-    const { json: problem } = await api.send('PUT', PATH, {
+    const { json: problem } = await api.send('PUT', APP, {
       body: '{"spec": {"toString": {}, "constructor": 1, "issuerRef": {"name": "a"}, "dnsNames": ["a.test"]}}',
       headers: json,
     });
@@ -86,7 +85,7 @@ describe('a fault of the service', () => {
     const ledger = { ...api.services.ledger, load: () => Promise.reject(error) } as unknown as Ledger;
     const handle = createApi({ ...api.services, ledger }, { version: '0' });
     const headers = { authorization: `Bearer ${api.admin}` };
-    return handle({ method: 'GET', path: PATH, query: '', headers, body: new Uint8Array() });
+    return handle({ method: 'GET', path: APP, query: '', headers, body: new Uint8Array() });
   }
 
   test('answers 500 without details, and the log says more under the same id', async () => {

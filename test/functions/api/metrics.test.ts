@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { CERTIFICATES } from '../../../lib/application/projections.ts';
 import { type TestApi, testApi } from '../../support/api.ts';
 import { issueNow } from '../../support/issue.ts';
+import { APP, appSpec, webApi } from '../../support/webApi.ts';
 
 describe('/metrics', () => {
   const opened: TestApi[] = [];
@@ -15,15 +16,13 @@ describe('/metrics', () => {
   };
 
   test("has cert-manager's gauges from the views, after the process's own metrics", async () => {
-    const api = await open({ metrics: () => '# TYPE chancery_test_total counter\nchancery_test_total 7\n' });
-    await api.putTeam('web');
-    await api.putIssuer('web', 'own', { selfSigned: {} });
-    const spec = { dnsNames: ['app.example.test'], issuerRef: { name: 'own' } };
-    await api.send('PUT', '/v1/teams/web/certificates/app', { json: { spec } });
-    await api.send('PUT', '/v1/teams/web/certificates/new', { json: { spec } });
+    const api = await webApi({ metrics: () => '# TYPE chancery_test_total counter\nchancery_test_total 7\n' });
+    opened.push(api);
+    await api.putApp();
+    await api.send('PUT', '/v1/teams/web/certificates/new', { json: { spec: appSpec } });
     await issueNow(api.services, 'web', 'app');
     await api.projected();
-    const { json } = await api.send('GET', '/v1/teams/web/certificates/app');
+    const { json } = await api.send('GET', APP);
     const { body, headers } = await api.send('GET', '/metrics');
     expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
     expect(body).toMatch(/^# TYPE chancery_test_total counter\nchancery_test_total 7\n/);

@@ -1,27 +1,20 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type TestApi, testApi } from '../../support/api.ts';
 import { issueNow } from '../../support/issue.ts';
+import { APP, appSpec, type WebApi, webApi } from '../../support/webApi.ts';
 
-const PATH = '/v1/teams/web/certificates/app';
-const spec = { dnsNames: ['app.example.test'], issuerRef: { name: 'own' } };
 const window = { cron: '0 2 * * 6', windowDuration: '2h', timezone: 'Europe/Berlin' };
 
 describe('when a certificate is renewed, over HTTP', () => {
-  let api: TestApi;
+  let api: WebApi;
   beforeEach(async () => {
-    api = await testApi();
-    await api.putTeam('web');
-    await api.putIssuer('web', 'own', { selfSigned: {} });
+    api = await webApi();
   });
   afterEach(() => api.close());
 
-  const put = (more: object = {}, query = '') =>
-    api.send('PUT', PATH + query, { json: { spec: { ...spec, ...more } } });
-
   test('is shown with its reason, and when nothing holds it back any more', async () => {
-    await put();
+    await api.putApp();
     await issueNow(api.services, 'web', 'app');
-    const { status } = (await api.send('GET', PATH)).json;
+    const { status } = (await api.send('GET', APP)).json;
     expect(status.renewal).toMatchObject({ reason: 'Expiring', time: status.renewalTime });
     expect(status.renewal.atLatest > status.renewal.time).toBe(true);
     expect(status.renewal.atLatest < status.notAfter).toBe(true);
@@ -29,9 +22,9 @@ describe('when a certificate is renewed, over HTTP', () => {
   });
 
   test('is not shown where the spec disables it; a warning says what that means', async () => {
-    await put({ renewal: { policy: 'Disabled' } });
+    await api.putApp({ renewal: { policy: 'Disabled' } });
     await issueNow(api.services, 'web', 'app');
-    const { status, warnings } = (await api.send('GET', PATH)).json;
+    const { status, warnings } = (await api.send('GET', APP)).json;
     expect(status).not.toHaveProperty('renewal');
     expect(status).not.toHaveProperty('renewalTime');
     expect(warnings).toMatchObject([{ code: 'RenewalDisabled', field: 'spec.renewal.policy' }]);
@@ -44,8 +37,8 @@ describe('when a certificate is renewed, over HTTP', () => {
       field: 'spec.renewBefore',
       message: expect.stringContaining('660h'),
     };
-    expect((await put(more, '?dryRun=true')).json.warnings).toEqual([warning]);
-    const resources = [{ kind: 'Certificate', team: 'web', name: 'app', spec: { ...spec, ...more } }];
+    expect((await api.putApp(more, '?dryRun=true')).json.warnings).toEqual([warning]);
+    const resources = [{ kind: 'Certificate', team: 'web', name: 'app', spec: { ...appSpec, ...more } }];
     for (const query of ['?dryRun=true', '']) {
       const { json } = await api.send('POST', `/v1/apply${query}`, { json: { resources } });
       expect(json.resources[0]).toMatchObject({ outcome: 'created', warnings: [warning] });
@@ -55,12 +48,12 @@ describe('when a certificate is renewed, over HTTP', () => {
   test('follows the team where the spec does not say, and the same request again changes nothing', async () => {
     const renewal = { policy: 'RenewBefore', windows: [window], freezes: [] } as const;
     await api.putTeam('web', { renewal });
-    const first = await put();
+    const first = await api.putApp();
     expect(first.json.spec.renewal).toEqual(renewal);
-    const again = await put();
+    const again = await api.putApp();
     expect([again.status, again.headers.etag]).toEqual([200, first.headers.etag]);
     const own = { windows: [], freezes: [window] };
-    expect((await put({ renewal: own })).json.spec.renewal).toEqual({ policy: 'RenewBefore', ...own });
+    expect((await api.putApp({ renewal: own })).json.spec.renewal).toEqual({ policy: 'RenewBefore', ...own });
   });
 
   test('a team’s times are judged as a certificate’s are', async () => {
