@@ -12,7 +12,8 @@ interface Lifetime {
 
 /**
  * What the schedule starts: everything that is due, renewals and repairs alike, and then a look at the whole. For the alarms it tells `Scans`, which
- * is always 1 (where it is missing, no scan ran), `StreamsDue`, `StreamsFailed` (their turn threw), and how the installation stands after it.
+ * is always 1 (where it is missing, no scan ran), `StreamsFailed` (their turn threw), and how the installation stands after it. What is nought is not
+ * told: a metric is paid for in the hours in which it is written.
  */
 export const scheduledScan =
   (services: Needs) =>
@@ -21,7 +22,12 @@ export const scheduledScan =
     if (!result.finished) services.log.warn('scan: its time is over, the rest is for the next one', { ...result });
     const { whole, parts } = await measureHealth(services);
     const limits = await limitMetrics(services);
-    const scanned = { Scans: 1, StreamsDue: result.due, StreamsFailed: result.failed };
-    services.metrics([{ metrics: { ...scanned, ...whole, ...limits.whole } }, ...parts, ...limits.parts]);
+    const { DaysToExpiry, ...counts } = whole;
+    const told = someOf({ StreamsFailed: result.failed, ...counts, ...limits.whole });
+    services.metrics([{ metrics: { Scans: 1, DaysToExpiry, ...told } }, ...parts, ...limits.parts]);
     return result;
   };
+
+/** Those that are not nought. */
+const someOf = (counts: Readonly<Record<string, number>>): Record<string, number> =>
+  Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0));
