@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { copyObserver } from '../lib/application/drift.ts';
 import { projectOrPark } from '../lib/application/projections.ts';
 import { react } from '../lib/application/reactions.ts';
 import { rebuild, rebuildWasCut } from '../lib/application/rebuild.ts';
@@ -8,6 +9,9 @@ import type { Composed } from './compose.ts';
 
 /** Milliseconds between scans of the due index. Embedded, a scan that finds nothing is one indexed read. */
 const SCAN_EVERY = 1000;
+
+/** Milliseconds between looks at the copies in directories of this machine. */
+const LOOK_EVERY = 3_600_000;
 
 /** Streams that are reacted to at the same time: a CA or a cluster that does not answer holds up nobody else. */
 const LANES = 16;
@@ -31,7 +35,9 @@ export interface Engine {
 /**
  * Starts the engine. Runs that a dead process left go on at once: the data folder's lock proves that none of them lives.
  */
-export async function startEngine({ services, feed }: Composed): Promise<Engine> {
+export async function startEngine({ services: composed, feed }: Composed): Promise<Engine> {
+  const copies = copyObserver(composed);
+  const services = { ...composed, copies };
   const { log } = services;
   feed.subscribe(
     'project',
@@ -79,6 +85,17 @@ export async function startEngine({ services, feed }: Composed): Promise<Engine>
   const tick = (): void => void run().catch((error: Error) => log.error('scan failed', { error: error.message }));
   const timer = setInterval(tick, SCAN_EVERY);
   tick();
+  let looking: Promise<void> | undefined;
+  const look = (): void => {
+    looking ??= copies
+      .directories()
+      .catch((error: Error) => log.error('drift: directories could not be looked at', { error: error.message }))
+      .finally(() => {
+        looking = undefined;
+      });
+  };
+  const looks = setInterval(look, LOOK_EVERY);
+  look();
   return {
     scan: () => run(),
     get lastScan() {
@@ -86,6 +103,8 @@ export async function startEngine({ services, feed }: Composed): Promise<Engine>
     },
     async stop() {
       clearInterval(timer);
+      clearInterval(looks);
+      await looking;
       await underWay?.catch(() => undefined);
     },
   };

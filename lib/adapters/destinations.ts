@@ -14,7 +14,7 @@ export function destinations(adapters: Readonly<Partial<Record<Destination['kind
   };
   return {
     push: async (to, contents, context) => adapterFor(to).push(to, contents, context),
-    observe: async (to, context) => adapterFor(to).observe(to, context),
+    observe: async (to, context, expected) => adapterFor(to).observe(to, context, expected),
     withdraw: async (to, context) => adapterFor(to).withdraw(to, context),
   };
 }

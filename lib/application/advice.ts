@@ -121,6 +121,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
   Timeout: 'Wait. If it repeats, check the network between this machine and the cluster.',
   Conflict: 'Nothing: it is written again.',
   ChangedOnWrite: 'Something in the cluster changes Secrets as they are written: have it leave this one as it is.',
+  KeepsChanging:
+    'Find out what else writes the copy (`kubectl get secret NAME -o yaml --show-managed-fields`) and stop it, or choose another secretName.',
   BeingDeleted: 'Wait until the Secret is gone; it is written then.',
   NotFound: 'Check that the cluster serves what its address says: its answer is no API server’s.',
   DestinationKindNotServed: 'Let the operator set this kind of destination up, or name another destination.',

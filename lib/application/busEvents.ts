@@ -214,8 +214,10 @@ function ownOfDelivery(
     case 'DeliveryRefused':
     case 'DeliveryFailed':
       return { ...failed(told, failures), stage: 'delivery', revision, destination };
-    case 'DriftDetected':
-      return { type: 'certificate.drifted', message, revision, destination };
+    case 'DriftDetected': {
+      const { found, retryAt } = event;
+      return { type: 'certificate.drifted', message, revision, destination, found, ...(retryAt && { retryAt }) };
+    }
     default:
       return undefined;
   }

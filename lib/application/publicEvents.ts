@@ -1,6 +1,7 @@
 import type { CertificateEvent } from '../domain/certificate.ts';
 import type { DeliveryEvent } from '../domain/delivery.ts';
 import { destinationNameOfKey } from '../domain/destination.ts';
+import { type Found, KEEPS_CHANGING } from '../domain/drift.ts';
 import type { IssuanceEvent } from '../domain/issuance.ts';
 import type { Instant } from '../domain/time.ts';
 import { adviceFor } from './advice.ts';
@@ -141,7 +142,7 @@ export function tellDelivery(event: DeliveryEvent, alone: boolean): Told[] {
       return [notDelivered(problem.type, problem.detail, retryAt, adviceFor(problem.type, event.class))];
     }
     case 'DriftDetected':
-      return [{ type: 'drifted', message: 'Something else changed the copy: it is put right' }];
+      return [drifted(event)];
     case 'RedeliveryRequested':
       return [{ type: 'delivering', message: 'Being delivered again: somebody asked for it' }];
     case 'WithdrawalRequested':
@@ -151,6 +152,20 @@ export function tellDelivery(event: DeliveryEvent, alone: boolean): Told[] {
     default:
       return [];
   }
+}
+
+/** What was found in the copy's place. */
+const FOUND: Readonly<Record<Found, string>> = {
+  missing: 'The copy is gone',
+  changed: 'Something else changed the copy',
+  foreign: 'Something else stands in the place of the copy',
+};
+
+function drifted({ found, entries = [], retryAt }: Extract<DeliveryEvent, { type: 'DriftDetected' }>): Told {
+  const what = `${FOUND[found]}${found === 'changed' && entries.length > 0 ? ` (${entries.join(', ')})` : ''}`;
+  if (!retryAt) return { type: 'drifted', message: `${what}: it is delivered again` };
+  const cause = { code: KEEPS_CHANGING, detail: what, remedy: adviceFor(KEEPS_CHANGING, 'person') };
+  return { type: 'drifted', message: `${what} once more: it is delivered again at ${retryAt}`, cause, retryAt };
 }
 
 function notDelivered(code: string, message: string, retryAt: Instant, remedy: string): Told {

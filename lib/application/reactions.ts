@@ -1,5 +1,6 @@
 import type { ClusterProbe } from '../ports/clusters.ts';
 import type { Commit } from '../ports/eventStore.ts';
+import type { CopyObserver } from './drift.ts';
 import { retireCaKeys } from './reactions/caKeys.ts';
 import { offerDestination, pursueCertificate } from './reactions/certificate.ts';
 import { pursueCluster } from './reactions/cluster.ts';
@@ -26,7 +27,11 @@ export type ReactionNeeds = Pick<
   | 'clock'
   | 'ids'
   | 'log'
-> & { readonly clusters: ClusterProbe };
+> & {
+  readonly clusters: ClusterProbe;
+  /** Looks after what was delivered to clusters. Absent: another process does. */
+  readonly copies?: Pick<CopyObserver, 'cluster'>;
+};
 
 type Pursuit = (services: ReactionNeeds, stream: string, turns?: RenewalTurns) => Promise<unknown>;
 

@@ -9,6 +9,7 @@ import {
   noDelivery,
 } from './delivery.ts';
 import type { Destination } from './destination.ts';
+import { foundOf, pauseAfterDrift, type SeenCopy } from './drift.ts';
 import { backoffSeconds, type FailureClass, type Problem, withJitter } from './problem.ts';
 import { Refusal } from './refusal.ts';
 import { earliest, type Instant, later, plusSeconds } from './time.ts';
@@ -41,7 +42,8 @@ export type DeliveryCommand =
       readonly retryAt?: Instant;
       readonly random: number;
     }
-  | { readonly type: 'RecordDrift'; readonly fingerprint: string }
+  /** Somebody looked at the copy that run `after` had left. `seen` is absent where there was none. */
+  | { readonly type: 'Observe'; readonly after: number; readonly seen?: SeenCopy; readonly random: number }
   | { readonly type: 'Redeliver' }
   | { readonly type: 'RecordWithdrawn'; readonly run: number };
 
@@ -66,10 +68,8 @@ function decideDelivery(command: DeliveryCommand, state: DeliveryState, now: Ins
       const due = state.dueAt !== undefined && state.dueAt <= now;
       return due || (command.force && state.status !== 'running') ? [begun(state, now)] : [];
     }
-    case 'RecordDrift': {
-      if (state.status !== 'confirmed' || state.observed?.fingerprint === command.fingerprint) return [];
-      return [{ type: 'DriftDetected', fingerprint: command.fingerprint }, begun(state, now)];
-    }
+    case 'Observe':
+      return observe(command, state, now);
     case 'Redeliver': {
       // What runs is on its way already.
       const idle = isClaimed(state) && !state.withdrawing && state.status !== 'running';
@@ -107,6 +107,26 @@ function request(
   return [{ type: 'DeliveryRequested', destination, ...desired }, begun(state, now)];
 }
 
+/** What runs, waits or is let go is not looked at; nor does a look count that was made before the last push. */
+function observe(
+  { after, seen, random }: Extract<DeliveryCommand, { type: 'Observe' }>,
+  state: DeliveryState,
+  now: Instant,
+): readonly DeliveryEvent[] {
+  const found = foundOf(seen);
+  if (state.status !== 'confirmed' || state.run !== after || !found) return [];
+  const { fingerprint, differing: entries = [] } = seen ?? {};
+  const drift = {
+    type: 'DriftDetected',
+    found,
+    ...(fingerprint && { fingerprint }),
+    ...(entries.length > 0 && { entries }),
+  } as const;
+  const pause = pauseAfterDrift(state.drifts ?? [], now);
+  if (pause === 0) return [drift, begun(state, now)];
+  return [{ ...drift, retryAt: plusSeconds(now, withJitter(pause, random)) }];
+}
+
 type RunCommand = Extract<DeliveryCommand, { readonly run: number }>;
 
 function record(command: RunCommand, state: DeliveryState, now: Instant): readonly DeliveryEvent[] {
@@ -139,7 +159,7 @@ function record(command: RunCommand, state: DeliveryState, now: Instant): readon
 
 export const deliveryDecider: Decider<DeliveryCommand, DeliveryState, DeliveryEvent> = {
   category: 'delivery',
-  evolveVersion: 2,
+  evolveVersion: 3,
   initialState: noDelivery,
   decide: decideDelivery,
   evolve: evolveDelivery,

@@ -1,5 +1,6 @@
 import { unknownEvent } from './decider.ts';
 import type { Destination } from './destination.ts';
+import { type Found, KEEPS_CHANGING, recentDrifts } from './drift.ts';
 import type { FailureClass, Problem } from './problem.ts';
 import type { Instant } from './time.ts';
 
@@ -40,7 +41,16 @@ export type DeliveryEvent =
       readonly problem: Problem;
       readonly retryAt: Instant;
     }
-  | { readonly type: 'DriftDetected'; readonly fingerprint: string }
+  /** The copy was found otherwise than it was delivered. `retryAt`: it keeps changing, and is left alone until then. */
+  | {
+      readonly type: 'DriftDetected';
+      readonly found: Found;
+      /** Of the leaf that stands there. */
+      readonly fingerprint?: string;
+      /** Names of what differs. */
+      readonly entries?: readonly string[];
+      readonly retryAt?: Instant;
+    }
   /** Somebody wants it pushed again, whatever stands there. */
   | { readonly type: 'RedeliveryRequested' }
   | { readonly type: 'DeliveryWithdrawn' };
@@ -70,6 +80,8 @@ export interface DeliveryState {
     readonly at: Instant;
     readonly retryAt: Instant;
   };
+  /** When it lately was found otherwise than it was delivered. */
+  readonly drifts?: readonly Instant[];
 }
 
 export const noDelivery: DeliveryState = { status: 'absent', withdrawing: false, run: 0, failures: 0 };
@@ -99,6 +111,7 @@ export function evolveDelivery(state: DeliveryState, event: DeliveryEvent, at: I
         withdrawing: false,
         observed,
         failures: 0,
+        drifts: other ? undefined : state.drifts,
         dueAt: at,
         owedSince: owedSince(state, at),
       };
@@ -135,9 +148,16 @@ export function evolveDelivery(state: DeliveryState, event: DeliveryEvent, at: I
       return { ...state, status: 'failed', failures: state.failures + 1, failure, dueAt: retryAt };
     }
     case 'DriftDetected':
-      return { ...state, status: 'pending', dueAt: at, owedSince: at };
+      return drifted(state, event, at);
     case 'RedeliveryRequested':
-      return { ...state, status: 'pending', failures: 0, dueAt: at, owedSince: owedSince(state, at) };
+      return {
+        ...state,
+        status: 'pending',
+        failures: 0,
+        drifts: undefined,
+        dueAt: at,
+        owedSince: owedSince(state, at),
+      };
     case 'DeliveryWithdrawn':
       return {
         ...state,
@@ -151,4 +171,18 @@ export function evolveDelivery(state: DeliveryState, event: DeliveryEvent, at: I
     default:
       return unknownEvent(event);
   }
+}
+
+function drifted(
+  state: DeliveryState,
+  event: Extract<DeliveryEvent, { type: 'DriftDetected' }>,
+  at: Instant,
+): DeliveryState {
+  const drifts = [...recentDrifts(state.drifts ?? [], at), at];
+  const owed = { ...state, drifts, owedSince: at } as const;
+  const { retryAt } = event;
+  if (!retryAt) return { ...owed, status: 'pending', dueAt: at };
+  const message = `Something else changed the copy ${drifts.length} times within a day: it is left as it is for a while.`;
+  const failure = { reason: KEEPS_CHANGING, message, class: 'person', at, retryAt } as const;
+  return { ...owed, status: 'failed', failure, dueAt: retryAt };
 }

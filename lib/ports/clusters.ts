@@ -29,7 +29,27 @@ export interface ClusterProbe {
   probe(access: ClusterAccess, namespaces?: readonly string[]): Promise<{ version: string }>;
 }
 
+/** A Secret as the last push left it. */
+export interface LeftSecret {
+  readonly namespace: string;
+  readonly secretName: string;
+  readonly objectUid: string;
+  readonly resourceVersion: string;
+}
+
+/** What a look at many Secrets found. `unseen`: how many of them it was not allowed to look at. */
+export interface Surveyed<T> {
+  readonly changed: readonly T[];
+  readonly unseen: number;
+}
+
+/** Looks at many Secrets without reading what they hold. */
+export interface ClusterSurvey {
+  /** Those that are not as they were left: gone, another object in their place, or written since. Throws Refusal as a probe does. */
+  survey<T extends LeftSecret>(access: ClusterAccess, left: readonly T[]): Promise<Surveyed<T>>;
+}
+
 /** Reads kubeconfigs, too. Contract: nothing but inline data is accepted (Refusal `KubeconfigNotInline`). */
-export interface Clusters extends ClusterProbe {
+export interface Clusters extends ClusterProbe, ClusterSurvey {
   parseKubeconfig(yaml: string): ClusterAccess;
 }

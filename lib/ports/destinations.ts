@@ -32,6 +32,8 @@ export interface ObservedSecret {
   /** Of the leaf found there; absent when there is none or it does not parse. */
   readonly fingerprint?: string;
   readonly ours: boolean;
+  /** Names of the entries that are not as they were expected, such as `tls.key`; where it was asked with what to expect. */
+  readonly differing?: readonly string[];
 }
 
 export type PushResult =
@@ -55,12 +57,12 @@ export type PushResult =
  * Where copies go. Contract:
  * - `push` makes the destination hold exactly `contents`, whole or not at all; run twice it changes nothing the second time. It confirms from
  *   the object in the answer. What another owner made is never overwritten unless the destination says `adopt`.
- * - `observe` answers undefined when nothing is there.
+ * - `observe` answers undefined when nothing is there. What `push` confirmed of `expected` differs in nothing.
  * - `withdraw` removes what is ours, and nothing else; absent is no error.
  * - expected refusals are results, not throws. No key material in any message.
  */
 export interface Destinations {
   push(to: Destination, contents: SecretContents, context: PushContext): Promise<PushResult>;
-  observe(to: Destination, context: PushContext): Promise<ObservedSecret | undefined>;
+  observe(to: Destination, context: PushContext, expected?: SecretContents): Promise<ObservedSecret | undefined>;
   withdraw(to: Destination, context: PushContext): Promise<PushResult | { readonly outcome: 'withdrawn' }>;
 }

@@ -245,7 +245,7 @@ describe('Announcing', () => {
     await delivery({ type: 'RecordRefused', run: 2, reason: 'NotOwned', message: 'm', random: 0 });
     await delivery({ type: 'BeginRun', after: 2, force: true });
     await delivery({ type: 'RecordConfirmed', run: 3, ...seen });
-    await delivery({ type: 'RecordDrift', fingerprint: 'other' });
+    await delivery({ type: 'Observe', after: 3, random: 0 });
     await delivery({ type: 'Withdraw', uid: 'u1', keep: true });
     await delivery(wanted('web', 'u2'));
     await delivery({ type: 'RecordConfirmed', run: 5, ...seen });

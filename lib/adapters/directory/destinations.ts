@@ -41,7 +41,8 @@ export function directoryDestinations(options: { readonly roots: readonly string
   return {
     push: (to, contents, context) =>
       within(to, true, (folder) => push(folder as Folder, contents, context)).catch(outcomeOf),
-    observe: (to, context) => within(to, false, async (folder) => (folder ? observe(folder, context) : undefined)),
+    observe: (to, context, expected) =>
+      within(to, false, async (folder) => (folder ? observe(folder, context, expected) : undefined)),
     withdraw: (to, context) =>
       within(to, false, async (folder) => {
         if (folder && (await mayRemove(folder, context))) await removeSet(folder);
@@ -73,20 +74,33 @@ async function push(folder: Folder, contents: SecretContents, context: PushConte
   return { outcome: 'confirmed', objectUid: mark.uid, resourceVersion, fingerprint };
 }
 
-async function observe(folder: Folder, context: PushContext): Promise<ObservedSecret | undefined> {
+async function observe(
+  folder: Folder,
+  context: PushContext,
+  expected?: SecretContents,
+): Promise<ObservedSecret | undefined> {
   const standing = await standingSet(folder);
   const text = await shownText(folder, 'tls.crt');
   const fingerprint = text === undefined ? undefined : leafFingerprint(text);
   const seen = fingerprint === undefined ? {} : { fingerprint };
   if (standing) {
     const ours = isOurs(standing.mark, context);
-    return { objectUid: standing.mark.uid, resourceVersion: standing.version, ours, ...seen };
+    const differing = expected && { differing: await differingFiles(folder, filesOf(expected)) };
+    return { objectUid: standing.mark.uid, resourceVersion: standing.version, ours, ...seen, ...differing };
   }
   const file = await lstat(folder.at('tls.crt')).catch((error: unknown) => {
     if (!isCode(error, 'ENOENT')) throw error;
   });
-  if (!file) return undefined;
+  // A link of ours that leads nowhere is nobody's file.
+  if (!file || (await foreignNames(folder, ['tls.crt'])).length === 0) return undefined;
   return { objectUid: `${file.dev}:${file.ino}`, resourceVersion: String(file.mtimeMs), ours: false, ...seen };
+}
+
+/** Names of the files that readers do not get as they shall. Whose files they are and who may read them is left to the machine's owner. */
+async function differingFiles(folder: Folder, files: Files): Promise<string[]> {
+  const differing: string[] = [];
+  for (const [name, text] of Object.entries(files)) if ((await shownText(folder, name)) !== text) differing.push(name);
+  return differing;
 }
 
 /** Whether no set stands but what is left of ours, or the standing one holds this certificate of ours. */

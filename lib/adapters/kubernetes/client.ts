@@ -16,6 +16,8 @@ export interface ApiRequest {
   readonly body?: unknown;
   /** Of the body; `application/json` when absent. */
   readonly contentType?: string;
+  /** What is wanted of the answer; `application/json` when absent. */
+  readonly accept?: string;
 }
 
 /** Calls a cluster's API server and answers the object. Throws {@link KubernetesError} for what it refuses, NetError when no answer came. */
@@ -48,7 +50,7 @@ function wireRequest(base: string, access: ClusterAccess, request: ApiRequest, t
     method: request.method,
     url: `${base}${request.path}${query}`,
     headers: {
-      accept: 'application/json',
+      accept: request.accept ?? 'application/json',
       'user-agent': 'chancery',
       ...(access.token ? { authorization: `Bearer ${access.token}` } : {}),
       ...(request.body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),

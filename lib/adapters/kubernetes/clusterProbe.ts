@@ -63,7 +63,8 @@ const NETWORK_REMEDY: Readonly<Record<string, string>> = {
     'Register the cluster again with its own CA in certificate-authority-data and a host name that its certificate has.',
 };
 
-function explained(error: unknown, access: ClusterAccess): unknown {
+/** What an error of a call means for whoever registered the cluster; anything unexpected as it is. */
+export function explained(error: unknown, access: ClusterAccess): unknown {
   if (error instanceof NetError) {
     const remedy = NETWORK_REMEDY[error.code] ?? 'Check that the API server runs and that this service can reach it.';
     return new Refusal(error.code, `${access.server}: ${sanitised(error.message)}`, { remedy });

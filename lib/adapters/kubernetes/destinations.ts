@@ -9,7 +9,7 @@ import { immutable, outcomeOf, wrongType } from './outcomes.ts';
 import {
   type ApplyOptions,
   applyConfiguration,
-  dataOf,
+  differingEntries,
   type FoundSecret,
   fingerprintOf,
   foundSecret,
@@ -41,10 +41,14 @@ export function kubernetesDestinations(options: { http: HttpClient; lookup: Clus
         return outcomeOf(error, to);
       }
     },
-    observe: async (to, context) => {
+    observe: async (to, context, expected) => {
       const destination = kubernetesOnly(to);
       const found = await read(await api(destination), destination);
-      return found && observed(found, context.instance);
+      if (!found) return undefined;
+      return {
+        ...observed(found, context.instance),
+        ...(expected && { differing: differingEntries(found, expected) }),
+      };
     },
     withdraw: async (to, context) => {
       try {
@@ -134,9 +138,7 @@ const isStale = (error: unknown): boolean =>
 
 /** Compares the stored object with what was sent: an admission webhook may have changed it. */
 function confirmed({ to, contents, context }: Push, stored: FoundSecret): PushResult {
-  const differing = Object.entries(dataOf(contents, { leaveKey: contents.key === undefined }))
-    .filter(([entry, value]) => stored.data[entry] !== value)
-    .map(([entry]) => entry);
+  const differing = differingEntries(stored, contents);
   const fingerprint = fingerprintOf(stored);
   if (differing.length > 0 || fingerprint !== contents.fingerprint || !isOurs(stored, context.instance)) {
     const what = differing.length > 0 ? differing.join(', ') : 'the certificate or our mark';

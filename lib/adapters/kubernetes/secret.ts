@@ -8,6 +8,9 @@ export const INSTANCE = 'chancery.dev/instance';
 const CERTIFICATE = 'chancery.dev/certificate';
 const FINGERPRINT = 'chancery.dev/fingerprint';
 
+/** cert-manager's label for Secrets that a controller must find; ours have it too. */
+export const FAO = 'controller.cert-manager.io/fao';
+
 /** A Secret as the API server answers it, only as far as it is looked at. `data` is base64. */
 export interface FoundSecret {
   readonly type: string;
@@ -99,6 +102,12 @@ export function dataOf(contents: SecretContents, options: ApplyOptions = {}): Re
   };
 }
 
+/** Names of the entries of `data` that we own and that hold something else. Without a key (CSR mode), `tls.key` is the requester's affair. */
+export const differingEntries = (found: FoundSecret, contents: SecretContents): string[] =>
+  Object.entries(dataOf(contents, { leaveKey: contents.key === undefined }))
+    .filter(([entry, value]) => found.data[entry] !== value)
+    .map(([entry]) => entry);
+
 /**
  * Entries of an adopted Secret that speak of its former certificate and that an apply of ours would leave standing: `ca.crt` when our issuer
  * knows none, and what cert-manager derives from certificate and key.
@@ -135,7 +144,7 @@ export function ownerOf(found: FoundSecret): string {
   if (instance !== undefined) return `the Chancery installation "${sanitised(String(instance))}"`;
   const certificate = found.annotations['cert-manager.io/certificate-name'];
   if (certificate !== undefined) return `cert-manager (Certificate "${sanitised(String(certificate))}")`;
-  if (found.labels['controller.cert-manager.io/fao'] === 'true') return 'cert-manager';
+  if (found.labels[FAO] === 'true') return 'cert-manager';
   const owner = found.owners[0];
   if (owner) return `${sanitised(String(owner.kind))} "${sanitised(String(owner.name))}"`;
   const managers = found.managers

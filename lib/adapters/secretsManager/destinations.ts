@@ -19,7 +19,15 @@ import { failed, refused, type Unsuccessful } from '../pushResults.ts';
 import type { AwsPlace } from '../sts/assumedRole.ts';
 import { nameOf, outcomeOf, scheduledForDeletion } from './outcomes.ts';
 import { CURRENT, currentValue, describe, type FoundSecret, tagsOf } from './secret.ts';
-import { fingerprintOf, MAX_VALUE_BYTES, readValue, requestersKey, secretString, versionId } from './value.ts';
+import {
+  differingMembers,
+  fingerprintOf,
+  MAX_VALUE_BYTES,
+  readValue,
+  requestersKey,
+  secretString,
+  versionId,
+} from './value.ts';
 
 export interface SecretsManagerOptions {
   readonly client: (place: AwsPlace) => SecretsManagerClient;
@@ -54,9 +62,9 @@ export function secretsManagerDestinations(options: SecretsManagerOptions): Dest
         return outcomeOf(error, to);
       }
     },
-    observe: async (destination, context) => {
+    observe: async (destination, context, expected) => {
       const to = secretsManagerOnly(destination);
-      return observe(clientFor(to, context), to, context);
+      return observe(clientFor(to, context), to, context, expected);
     },
     withdraw: async (destination, context) => {
       const to = secretsManagerOnly(destination);
@@ -158,6 +166,7 @@ async function observe(
   client: SecretsManagerClient,
   to: SecretsManagerDestination,
   context: PushContext,
+  expected?: SecretContents,
 ): Promise<ObservedSecret | undefined> {
   const found = await describe(client, to.name);
   if (!found || found.deletedAt) return undefined;
@@ -166,12 +175,14 @@ async function observe(
     // The service may read the values of its own secrets, and need not of others.
     if (ours || !(error instanceof Error && error.name.startsWith('AccessDenied'))) throw error;
   });
-  const fingerprint = fingerprintOf(readValue(current?.text));
+  const value = readValue(current?.text);
+  const fingerprint = fingerprintOf(value);
   return {
     objectUid: found.arn,
     resourceVersion: current?.version ?? found.current ?? '',
     ours,
     ...(fingerprint && { fingerprint }),
+    ...(expected && { differing: differingMembers(value, expected) }),
   };
 }
 

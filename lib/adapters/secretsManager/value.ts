@@ -47,6 +47,14 @@ export function fingerprintOf(value: SecretValue): string | undefined {
   return typeof certificate === 'string' ? leafFingerprint(certificate) : undefined;
 }
 
+/** Names of the members that are not as a push of `contents` leaves them. */
+export function differingMembers(value: SecretValue, contents: SecretContents): string[] {
+  const wanted = readValue(secretString(contents, requestersKey(value)));
+  return Object.entries(wanted)
+    .filter(([name, text]) => value[name as keyof SecretValue] !== text)
+    .map(([name]) => name);
+}
+
 /**
  * The version's id: a repeat of a push is the same version. Made of what names the contents and of their public parts, never of a key.
  * @param base id of the version whose key is carried on

@@ -69,10 +69,18 @@ export const busEvents = {
     destination,
     fingerprint: issued.fingerprint,
   }),
-  'certificate.drifted': event('certificate.drifted', 'Something else changed a copy; it is put right.', {
-    revision,
-    destination,
-  }),
+  'certificate.drifted': event(
+    'certificate.drifted',
+    'A copy was found otherwise than it was delivered; it is delivered again. One that keeps changing is left as it is for a while first.',
+    {
+      revision,
+      destination,
+      found: z
+        .enum(['missing', 'changed', 'foreign'])
+        .describe("`foreign`: something that is not the service's stands there; what stands there then is left alone."),
+      retryAt: instant.optional().describe('Where it keeps changing: when it is delivered again.'),
+    },
+  ),
   'certificate.expiring': event(
     'certificate.expiring',
     'The end is near and no renewal succeeded: 7 days are left, or a tenth of the life if that is less, and half of the time for the renewal is over. Once a revision.',

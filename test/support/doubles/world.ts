@@ -1,14 +1,13 @@
 import { join } from 'node:path';
 import { Ledger } from '../../../lib/application/ledger.ts';
 import type { Services } from '../../../lib/application/services.ts';
-import { destinationKey } from '../../../lib/domain/destination.ts';
 import { instant } from '../../../lib/domain/time.ts';
-import type { Destinations, PushResult, SecretContents } from '../../../lib/ports/destinations.ts';
 import { DnsError, type DnsProvider } from '../../../lib/ports/dnsProvider.ts';
 import type { ComposeOptions } from '../../../server/compose.ts';
 import { type Core, putIssuer, putTeam, startCore } from '../core.ts';
 import { tempDir } from '../temp.ts';
 import { type CaDouble, caDouble } from './ca.ts';
+import { type DestinationsDouble, destinationsDouble } from './destinations.ts';
 
 /** A double of DNS: TXT values in memory. */
 export interface DnsDouble extends DnsProvider {
@@ -44,37 +43,6 @@ function dnsDouble(): DnsDouble {
       dns.garbles ? [] : values.filter(({ fqdn, value }) => !zone.get(fqdn)?.has(value)),
   };
   return dns;
-}
-
-/** A double of where copies go: contents in memory. */
-export interface DestinationsDouble extends Destinations {
-  readonly stored: Map<string, SecretContents>;
-  /** Fingerprints in the order in which they were written. */
-  readonly written: string[];
-  /** Called before each write; answers a refusal, or waits. */
-  before: (contents: SecretContents) => Promise<PushResult | undefined>;
-}
-
-function destinationsDouble(): DestinationsDouble {
-  const double: DestinationsDouble = {
-    stored: new Map(),
-    written: [],
-    before: async () => undefined,
-    async push(to, contents) {
-      const refusal = await double.before(contents);
-      if (refusal) return refusal;
-      double.stored.set(destinationKey(to), contents);
-      double.written.push(contents.fingerprint);
-      const resourceVersion = String(double.written.length);
-      return { outcome: 'confirmed', objectUid: 'o1', resourceVersion, fingerprint: contents.fingerprint };
-    },
-    observe: async () => undefined,
-    async withdraw(to) {
-      double.stored.delete(destinationKey(to));
-      return { outcome: 'withdrawn' };
-    },
-  };
-  return double;
 }
 
 /** The service on a data folder, with doubles of the world around it, and a clock that the test moves. */
