@@ -17,10 +17,8 @@ export interface CaaQuestion {
   readonly methods: readonly string[];
 }
 
-/** Whether the CA may issue. `reason` says in words why not; `methods` those of the question that remain. */
-export type CaaVerdict =
-  | { readonly allowed: true; readonly methods: readonly string[] }
-  | { readonly allowed: false; readonly reason: string };
+/** Whether the CA may issue. `reason` says in words why not. */
+export type CaaVerdict = { readonly allowed: true } | { readonly allowed: false; readonly reason: string };
 
 interface Grant {
   readonly issuer: string;
@@ -37,16 +35,17 @@ export function caaVerdict(records: readonly CaaRecord[], question: CaaQuestion)
   const forbidding = records.find(({ critical, tag }) => critical && !KNOWN.has(tag.toLowerCase()));
   if (forbidding) return refused(`a critical CAA record has the tag ${forbidding.tag}, which nobody knows`);
   const relevant = relevantTo(records, question.wildcard);
-  if (relevant.length === 0) return { allowed: true, methods: question.methods };
+  if (relevant.length === 0) return allowed;
   const grants = relevant.flatMap(({ value }) => parseGrant(value) ?? []).filter(({ issuer }) => issuer !== '');
   if (grants.length === 0) return refused('CAA records allow no CA at all');
   const identities = question.identities.map((one) => one.toLowerCase());
-  if (identities.length === 0) return { allowed: true, methods: question.methods };
+  if (identities.length === 0) return allowed;
   const ours = grants.filter(({ issuer }) => identities.includes(issuer));
   if (ours.length === 0) return refused(`CAA records allow ${listed(grants)}, and not ${identities.join(' or ')}`);
   return byParameters(ours, question);
 }
 
+const allowed: CaaVerdict = { allowed: true };
 const refused = (reason: string): CaaVerdict => ({ allowed: false, reason });
 
 /** RFC 8659 4.3: `issuewild` takes the place of `issue` for wildcards, where there is any. */
@@ -74,8 +73,8 @@ function parseGrant(value: string): Grant | undefined {
 function byParameters(grants: readonly Grant[], { accountUrl, methods }: CaaQuestion): CaaVerdict {
   const ofAccount = grants.filter((grant) => accountFits(grant, accountUrl));
   if (ofAccount.length === 0) return refused('CAA records allow the CA for another account alone');
-  const remaining = methods.filter((method) => ofAccount.some((grant) => methodFits(grant, method)));
-  if (remaining.length > 0 || methods.length === 0) return { allowed: true, methods: remaining };
+  const fits = (method: string) => ofAccount.some((grant) => methodFits(grant, method));
+  if (methods.length === 0 || methods.some(fits)) return allowed;
   return refused(`CAA records do not allow the CA to validate by ${methods.join(' or ')}`);
 }
 

@@ -54,11 +54,12 @@ describe('what CAA records say of a CA', () => {
     expect(caaVerdict(records, question).allowed).toBe(allowed);
   });
 
-  test('the methods that remain are told', () => {
+  test('one method that is allowed is enough', () => {
     const records = [record('issue', 'ca.test; validationmethods=dns-01')];
-    expect(caaVerdict(records, asked({ methods: ['http-01', 'dns-01'] }))).toEqual({
-      allowed: true,
-      methods: ['dns-01'],
+    expect(caaVerdict(records, asked({ methods: ['http-01', 'dns-01'] }))).toEqual({ allowed: true });
+    expect(caaVerdict(records, asked({ methods: ['http-01'] }))).toEqual({
+      allowed: false,
+      reason: 'CAA records do not allow the CA to validate by http-01',
     });
   });
 
