@@ -113,7 +113,7 @@ function refusalOf(error: unknown): Refusal | undefined {
 }
 
 /** The refusal for a precondition that does not hold. */
-export const preconditionFailed = (version: number): Refusal =>
+const preconditionFailed = (version: number): Refusal =>
   new Refusal(
     'PreconditionFailed',
     version === 0 ? 'there is no such resource yet' : `the resource is at version "${version}"`,

@@ -11,7 +11,7 @@ export class MalformedOutcome extends Error {
 }
 
 /** The answer's form: a known outcome, and whole non-negative seconds when it says `wait`. @throws MalformedOutcome */
-export function checkOutcome(answer: unknown): void {
+function checkOutcome(answer: unknown): void {
   const { outcome, seconds } = (answer ?? {}) as { outcome?: unknown; seconds?: unknown };
   if (typeof outcome !== 'string' || !OUTCOMES.has(outcome))
     throw new MalformedOutcome('the step answered no known outcome');

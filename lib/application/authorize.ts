@@ -13,7 +13,7 @@ export interface Principal {
 export const EVERY_TEAM = '*';
 
 /** Whether somebody may do everything but export keys. The verb counts only where it is held for every team. */
-export const isAdmin = ({ teams, verbs }: Principal): boolean => teams === EVERY_TEAM && verbs.includes('admin');
+const isAdmin = ({ teams, verbs }: Principal): boolean => teams === EVERY_TEAM && verbs.includes('admin');
 
 /**
  * Checks that a principal may do `verb` for `team` (a name, `-` for what is shared, `*` for all of them). What is shared is an

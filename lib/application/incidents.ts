@@ -13,7 +13,7 @@ import type { Services } from './services.ts';
 type Needs = Pick<Services, 'views'>;
 
 /** Failing issuances that are read at most, the longest failing first. With more, numbers mean: so many, or more. */
-export const MOST_FAILING = 1000;
+const MOST_FAILING = 1000;
 
 /** Certificates that an answer names at most; the others are counted. */
 const MOST_NAMED = 20;

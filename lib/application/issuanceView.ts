@@ -17,7 +17,7 @@ export interface IssuanceView {
 }
 
 /** The state machine's step that an issuance is in, from what stands on its ledger. */
-export function currentStep({ order, authorized, signing, key }: IssuanceState): string {
+function currentStep({ order, authorized, signing, key }: IssuanceState): string {
   if (signing) return 'Store';
   if (order) return authorized ? 'Finalize' : 'Challenge';
   return key ? 'Finalize' : 'Order';

@@ -1,7 +1,7 @@
 import { type Instant, millis } from '../domain/time.ts';
 
 /** Renewals by time that begin within an hour, for one issuer: what a mass of due certificates may cost a CA, and us. */
-export const RENEWALS_PER_HOUR = 1000;
+const RENEWALS_PER_HOUR = 1000;
 
 /** Spreads renewals by time that are due together. Nothing else is held back by it, and nothing beyond its override. */
 export interface RenewalTurns {

@@ -17,7 +17,7 @@ const LATER = 300;
 const EVER: Instant = '9999-12-31T23:59:59.999Z';
 
 /** Streams that are pursued within a second at most: each may start an execution, and Step Functions refills 150 a second in small regions. */
-export const STARTS_PER_SECOND = 100;
+const STARTS_PER_SECOND = 100;
 
 /** Milliseconds before the end of a scan's time after which nothing is begun: as long as a CA that does not answer takes to be given up. */
 const RESERVE = 20_000;

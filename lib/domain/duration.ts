@@ -20,7 +20,7 @@ export function durationSeconds(text: string): number | undefined {
 }
 
 /** Seconds as Go would print a whole number of them: `2160h0m0s`, `1m30s`, `45s`. */
-export function formatDuration(seconds: number): string {
+function formatDuration(seconds: number): string {
   const h = Math.floor(seconds / 3600);
   const m = Math.floor((seconds % 3600) / 60);
   const s = seconds % 60;

@@ -31,14 +31,14 @@ export interface LimitedOrder extends CaAccount {
 }
 
 /** What the CA counts when the order is placed. */
-export function orderWants(order: LimitedOrder): Want[] {
+function orderWants(order: LimitedOrder): Want[] {
   const { newOrders } = caLimits(order.spec).limits;
   if (!newOrders || order.exemption) return [];
   return withShare(order, 'newOrders', limitKey.newOrders(order), newOrders);
 }
 
 /** What the CA counts when the certificate is issued; it is looked at when the order is placed. */
-export function certificateWants(order: LimitedOrder): Want[] {
+function certificateWants(order: LimitedOrder): Want[] {
   const { certificatesPerDomain, certificatesPerIdentifierSet } = caLimits(order.spec).limits;
   const { host, identifiers, set, exemption } = order;
   const perDomain = certificatesPerDomain && !exemption ? domainsOf(identifiers) : [];
@@ -53,7 +53,7 @@ export function certificateWants(order: LimitedOrder): Want[] {
 }
 
 /** What must have a token and loses none: validations that failed. */
-export function validationWants(order: LimitedOrder): Want[] {
+function validationWants(order: LimitedOrder): Want[] {
   const limit = caLimits(order.spec).limits.failedValidations;
   if (!limit) return [];
   const names = new Set(order.identifiers.map(({ value }) => withoutWildcard(value)));

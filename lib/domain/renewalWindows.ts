@@ -10,7 +10,7 @@ export interface WindowFault {
 }
 
 /** Seconds. Shorter than the scan's interval on AWS, a window could pass between two scans. */
-export const SHORTEST_WINDOW = 600;
+const SHORTEST_WINDOW = 600;
 
 /** Everything that is wrong with a window. */
 export function windowFaults({ cron, windowDuration, timezone }: RenewalWindow): WindowFault[] {

@@ -29,7 +29,7 @@ export async function sealedKeys(services: Pick<Services, 'store' | 'vault'>): P
 }
 
 /** Names of all streams. */
-export const everyStream = ({ store }: Pick<Services, 'store'>): Promise<readonly string[]> => store.streams('', 1000);
+const everyStream = ({ store }: Pick<Services, 'store'>): Promise<readonly string[]> => store.streams('', 1000);
 
 /** The owner of what a stream's events refer to. */
 async function ownerOf({ store }: Pick<Services, 'store'>, stream: string): Promise<string | undefined> {

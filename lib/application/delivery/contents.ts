@@ -53,7 +53,7 @@ async function checkTogether(x509: Needs['x509'], key: string, chain: string): P
 }
 
 /** cert-manager's annotations and label on a Secret, below what the spec's secretTemplate asks for. */
-export function templateOf(name: string, spec: CertificateSpec): SecretTemplate {
+function templateOf(name: string, spec: CertificateSpec): SecretTemplate {
   const { issuerRef, commonName, dnsNames, ipAddresses, uris, subject, secretTemplate } = spec;
   const optional: Record<string, readonly string[] | undefined> = {
     'subject-organizations': subject?.organizations,

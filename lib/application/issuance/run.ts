@@ -169,7 +169,7 @@ export async function waitOrDefer(
 }
 
 /** Milliseconds that a step may poll by itself before it answers `wait`. */
-export const POLL_BUDGET_MS = 2500;
+const POLL_BUDGET_MS = 2500;
 
 /** First pause between two polls in milliseconds; it grows by half, so that a CA that takes seconds is asked a handful of times. */
 const FIRST_PAUSE_MS = 50;

@@ -145,11 +145,11 @@ export async function checkPause(
 }
 
 /** The refusal for a bucket that has nothing before `until`. */
-export const limitReached = (want: Want, until: Instant): LimitReached =>
+const limitReached = (want: Want, until: Instant): LimitReached =>
   new LimitReached(`${limitWords(want)}; the next turn is at ${until}`, until);
 
 /** What a bucket allows, in words. */
-export function limitWords({ key, limit }: Pick<Want, 'key' | 'limit'>): string {
+function limitWords({ key, limit }: Pick<Want, 'key' | 'limit'>): string {
   const [kind = '', , ...rest] = key.split('/');
   const [subject = '', team] = rest.join('/').split('#');
   const of = limit ? `${limit.count} in ${shortDuration(limit.period)}` : 'no more';

@@ -44,7 +44,7 @@ function hash(module: GoModule): string {
 }
 
 /** The folder that holds (or will hold) the module's programs. */
-export const binaries = (module: GoModule): string => join(cache, `${module.folder}-${hash(module)}`);
+const binaries = (module: GoModule): string => join(cache, `${module.folder}-${hash(module)}`);
 
 /** Whether the module's programs are there. */
 export function isBuilt(module: GoModule): boolean {

@@ -23,7 +23,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 }
 
 /** Serves the shared peers on a free loopback port. */
-export async function startHost(): Promise<{ readonly url: string; close(): Promise<void> }> {
+async function startHost(): Promise<{ readonly url: string; close(): Promise<void> }> {
   let cluster: Promise<Kubernetes> | undefined;
   let deployment: Promise<Deployment> | undefined;
   const answer = async (path = ''): Promise<string> => {

@@ -14,7 +14,7 @@ export function findProgram(name: string): string | undefined {
 }
 
 /** Whether the file exists and may be run. */
-export function isExecutable(path: string): boolean {
+function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     return true;
