@@ -3,13 +3,6 @@ import { backoffSeconds, type FailureClass, type Problem } from './problem.ts';
 import type { IssuerRef } from './spec.ts';
 import type { Instant } from './time.ts';
 
-/** An authorization of the order: where it is, what it is for (RFC 8555 7.1.4). */
-export interface AuthorizationRef {
-  readonly url: string;
-  readonly identifier: Identifier;
-  readonly wildcard: boolean;
-}
-
 /**
  * One proof that is shown to the CA. `target` is the TXT owner name (dns-01) or the token (http-01); `value` the TXT value or the key
  * authorization, which RFC 8555 8.1 makes public. `solver` is the index in the list of the issuer's generation `issuerGeneration`.
