@@ -11,6 +11,7 @@ import { react } from '../../lib/application/reactions.ts';
 import { scan } from '../../lib/application/scan.ts';
 import type { Services } from '../../lib/application/services.ts';
 import type { CertificateEvent } from '../../lib/domain/certificate.ts';
+import { millis } from '../../lib/domain/time.ts';
 import type { Commit } from '../../lib/ports/eventStore.ts';
 import type { SimulatedCa } from './ca.ts';
 import { memoryLedger, memoryLimitRows, memoryVault } from './memory.ts';
@@ -146,7 +147,7 @@ export function installation(
   function wakeForNextDue(): void {
     const due = ledgerRows.nextDue();
     if (due === undefined) return;
-    const at = Math.max(Math.ceil(Date.parse(due) / SCAN_EVERY) * SCAN_EVERY, timeline.now + 1);
+    const at = Math.max(Math.ceil(millis(due) / SCAN_EVERY) * SCAN_EVERY, timeline.now + 1);
     if (at >= scanAt) return;
     scanAt = at;
     timeline.at(at, async () => {

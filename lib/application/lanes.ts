@@ -3,6 +3,7 @@ const LANES = 8;
 
 /** Maps in up to eight lanes; answers in order. The first error ends the lanes after what they have under way. */
 export async function inLanes<T, R>(items: readonly T[], work: (item: T, index: number) => Promise<R>): Promise<R[]> {
+  if (items.length === 1) return [await work(items[0] as T, 0)];
   const results: R[] = new Array(items.length);
   let next = 0;
   const lane = async (): Promise<void> => {
