@@ -4,6 +4,7 @@ import { given } from './shared/environment.ts';
 import { formatOf, isData, OUTPUT, showData, showList } from './shared/output.ts';
 import type { Column } from './shared/table.ts';
 import { TEAM } from './shared/team.ts';
+import { plain } from './shared/terminal.ts';
 import { withDistance } from './shared/time.ts';
 
 /** From this use on, in percent, a limit is scarce. */
@@ -31,6 +32,14 @@ const COLUMNS: readonly Column<LimitAnswer>[] = [
   { title: 'USED UP IN', text: ({ forecast }) => forecast?.exhausted?.week },
 ];
 
+/** What is to come of a limit, as a sentence; undefined where it lasts. */
+function forecastOf({ issuer, limit, subject, team, forecast }: LimitAnswer): string | undefined {
+  const { exhausted } = forecast ?? {};
+  if (!exhausted) return undefined;
+  const who = `${team ? `team ${team}'s share of ` : ''}${subject ?? 'the account'}`;
+  return plain(`At these lifetimes ${who} exhausts its budget of ${limit} at ${issuer} in week ${exhausted.week}.`);
+}
+
 export const command = clientCommand({
   name: 'limits',
   summary: 'Show how the limits of the CAs stand, and when they will be used up.',
@@ -52,6 +61,12 @@ export const command = clientCommand({
     if (isData(format)) return showData(terminal, format, body);
     if (body.items.length === 0) terminal.print('no limit of a CA is in use');
     else await showList(terminal, format, body.items, COLUMNS);
-    if (body.partial) terminal.note('There are more certificates than one answer looks at: ask by --team.');
+    const sentences = body.items.map(forecastOf).filter((one) => one !== undefined);
+    if (sentences.length > 0) terminal.print('');
+    for (const one of sentences) terminal.print(one);
+    if (body.partial)
+      terminal.note(
+        'There are more certificates than one answer looks at, and the forecast does not know them all: ask by --team.',
+      );
   },
 });

@@ -20,13 +20,13 @@ export interface Forecast {
 const WEEK = 7 * 86_400_000;
 const WEEKS = 52;
 
-/** Requests that are looked ahead; with more of them the time that is looked at is shorter. */
+/** Requests that are looked ahead; with more of them the time that is looked at is shorter, for all of them. */
 const MOST = 200_000;
 
 /** Plays the certificates' requests of the next 52 weeks on the bucket, at the lifetimes that they have now. */
 export function forecast(limit: Limit, bucket: Bucket | undefined, now: Instant, demands: readonly Demand[]): Forecast {
   const start = millis(now);
-  const end = start + WEEKS * WEEK;
+  const end = horizon(demands, start);
   const repeated = demands.reduce((sum, { every }) => sum + (every ? WEEK / 1000 / every : 0), 0);
   const base = { perWeek: rounded(repeated), allowedPerWeek: rounded(WEEK / refill(limit)) };
   const { fullAt, blockedUntil = 0, reservations } = bucket ?? fullBucket;
@@ -43,16 +43,26 @@ export function forecast(limit: Limit, bucket: Bucket | undefined, now: Instant,
   return base;
 }
 
+/** Until when everybody's requests are looked at: a year, or half of it as often as it takes. One request of each is always. */
+function horizon(demands: readonly Demand[], start: number): number {
+  const most = Math.max(MOST, demands.length);
+  let span = WEEKS * WEEK;
+  while (demands.reduce((sum, demand) => sum + requestsUntil(demand, start, start + span), 0) > most) span /= 2;
+  return start + span;
+}
+
+function requestsUntil({ first, every }: Demand, start: number, end: number): number {
+  const begin = Math.max(millis(first), start);
+  if (begin >= end) return 0;
+  return every ? Math.ceil((end - begin) / (every * 1000)) : 1;
+}
+
 function requests(demands: readonly Demand[], start: number, end: number): number[] {
-  const found: number[] = [];
-  for (const { first, every } of demands) {
-    const begin = Math.max(millis(first), start);
-    for (let at = begin; at < end && found.length < MOST; at += every! * 1000) {
-      found.push(at);
-      if (!every) break;
-    }
-  }
-  return found;
+  return demands.flatMap((demand) => {
+    const begin = Math.max(millis(demand.first), start);
+    const length = requestsUntil(demand, start, end);
+    return Array.from({ length }, (_, index) => begin + index * (demand.every ?? 0) * 1000);
+  });
 }
 
 const rounded = (value: number): number => Math.round(value * 100) / 100;

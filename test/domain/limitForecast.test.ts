@@ -38,6 +38,26 @@ describe('a forecast', () => {
     expect(forecast({ count: 1, period: DAY }, reserved, now, one).exhausted).toBeDefined();
   });
 
+  it('looks at every certificate, and ahead for less long when there are very many', () => {
+    // Six-day certificates at half of their life: 2.1 a week each, and 6300 together where 6000 are allowed.
+    const every = 80 * 3600;
+    const demands = Array.from({ length: 3000 }, (_, index) => ({
+      first: plusSeconds(now, Math.floor((index * every) / 3000)),
+      every,
+    }));
+    const limit = { count: 600, period: 0.7 * DAY };
+    const found = forecast(limit, undefined, now, demands);
+    expect(found).toMatchObject({ perWeek: 6300, allowedPerWeek: 6000 });
+    // 600 to begin with, and 300 a week more than it gains: on the last day of the second week.
+    expect(found.exhausted?.at.slice(0, 10)).toBe('2026-12-06');
+    expect(found.exhausted?.week).toBe('2026-W49');
+  });
+
+  it('does not end with more certificates than it has room for', () => {
+    const demands = Array.from({ length: 200_001 }, () => ({ first: plusSeconds(now, DAY) }));
+    expect(forecast(weekly, undefined, now, demands).exhausted?.at).toBe(plusSeconds(now, DAY));
+  });
+
   it('of nothing is nothing', () => {
     expect(forecast(weekly, undefined, now, [])).toEqual({ perWeek: 0, allowedPerWeek: 50 });
   });

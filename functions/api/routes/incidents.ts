@@ -1,11 +1,13 @@
 import { EVERY_TEAM } from '../../../lib/application/authorize.ts';
 import { readIncidents } from '../../../lib/application/incidents.ts';
+import { requireTeam } from '../../../lib/application/teams.ts';
 import { incidentsQuery } from '../queries.ts';
 import type { Answer, Call, Route } from '../route.ts';
 
 async function listIncidents({ services, principal, query }: Call): Promise<Answer> {
   const { team } = query;
   const may = principal.teams;
+  if (team !== undefined && may === EVERY_TEAM) await requireTeam(services, team, 'query.team');
   const teams = team === undefined ? may : may === EVERY_TEAM || may.includes(team) ? [team] : [];
   return { status: 200, json: await readIncidents(services, teams) };
 }

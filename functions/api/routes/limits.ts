@@ -3,12 +3,14 @@ import { limitReport } from '../../../lib/application/limits/report.ts';
 import { resumeLimits } from '../../../lib/application/limits/resume.ts';
 import { resumeLimitsBody } from '../../../lib/application/schema/limits.ts';
 import { parse } from '../../../lib/application/schema/parse.ts';
+import { requireTeam } from '../../../lib/application/teams.ts';
 import { limitsQuery } from '../queries.ts';
 import type { Answer, Call, Route } from '../route.ts';
 
 async function getLimits({ services, principal, query }: Call): Promise<Answer> {
   const { issuer, team } = query;
   const may = principal.teams;
+  if (team !== undefined && may === EVERY_TEAM) await requireTeam(services, team, 'query.team');
   const teams = team === undefined ? may : may === EVERY_TEAM || may.includes(team) ? [team] : [];
   return { status: 200, json: await limitReport(services, { teams, issuer }) };
 }
@@ -29,6 +31,7 @@ export const limitRoutes: readonly Route[] = [
     access: { team: 'any', verb: 'read' },
     query: limitsQuery,
     answers: { 200: { description: 'The limits, by issuer.', schema: 'Limits' } },
+    problems: [404],
     handle: getLimits,
   },
   {

@@ -1,24 +1,20 @@
 import { type CaLimits, caLimits, kindOf, limitKey, limitOf, teamShare } from '../../domain/caLimits.ts';
 import { shortDuration } from '../../domain/duration.ts';
 import { identifiersOf } from '../../domain/identifier.ts';
-import { issuerLabel } from '../../domain/issuerLabel.ts';
-import { type Demand, forecast } from '../../domain/limitForecast.ts';
+import { issuerDecider, issuerStream, SHARED } from '../../domain/issuer.ts';
+import { forecast } from '../../domain/limitForecast.ts';
 import { type Bucket, fullBucket, useOf } from '../../domain/limits.ts';
-import { registeredDomain } from '../../domain/names.ts';
+import { registeredDomain, withoutWildcard } from '../../domain/names.ts';
 import type { SharedKind } from '../../domain/rateLimits.ts';
-import { type Instant, instant, millis, secondsBetween } from '../../domain/time.ts';
-import type { ViewRow } from '../../ports/views.ts';
-import { CERTIFICATES } from '../projections.ts';
+import { type Instant, instant, millis } from '../../domain/time.ts';
+import { issuerNotFound } from '../issuers.ts';
 import type { LimitAnswer } from '../schema/limits.ts';
 import type { Services } from '../services.ts';
 import { bucketsOf, setDigest } from './buckets.ts';
+import { demandsOf, type Holder, readHolders } from './demand.ts';
 import { acmeIssuers, type LimitedIssuer, subjectOf } from './use.ts';
 
 type Needs = Pick<Services, 'ledger' | 'views' | 'limits' | 'clock'>;
-
-/** Certificates that one report looks at. */
-const MOST = 20_000;
-const PAGE = 500;
 
 /** What is asked for: `teams` whose names are shown, `*` for all; one issuer by its label (`team/name`, or the name of a shared one). */
 export interface LimitQuery {
@@ -26,75 +22,61 @@ export interface LimitQuery {
   readonly issuer?: string;
 }
 
-/** A certificate, as far as limits go. */
-interface Holder {
-  readonly team: string;
-  readonly issuer: string;
-  readonly dnsNames: readonly string[];
-  readonly notBefore?: Instant;
-  readonly renewalTime?: Instant;
-}
-
 /**
  * How the limits of the CAs stand: every bucket that is in use, waited for, or will be used up within the year.
  * @returns `partial`: there are more certificates than one report looks at
+ * @throws Refusal `IssuerNotFound` for an issuer that is not there, or that these teams do not see
  */
 export async function limitReport(
   services: Needs,
   { teams, issuer: wanted }: LimitQuery,
 ): Promise<{ readonly items: readonly LimitAnswer[]; readonly partial: boolean }> {
-  const { holders, partial } = await readHolders(services, teams);
-  const used = new Set(holders.map(({ issuer }) => issuer));
+  if (wanted !== undefined) await requireIssuer(services, wanted, teams);
+  const { own, others, partial } = await readHolders(services, teams);
+  const used = new Set(own.map(({ issuer }) => issuer));
   const mine = (one: LimitedIssuer): boolean => teams === '*' || teams.includes(one.owner) || used.has(one.label);
-  const issuers = (await acmeIssuers(services)).filter(
-    (one) => (wanted === undefined || one.label === wanted) && mine(one),
-  );
+  const issuers = await acmeIssuers(services);
   const items: LimitAnswer[] = [];
-  for (const issuer of issuers) items.push(...(await standingsOf(services, issuer, holders, teams)));
+  for (const issuer of issuers) {
+    if ((wanted !== undefined && issuer.label !== wanted) || !mine(issuer)) continue;
+    // The CA counts domains and names over all accounts, and so over all issuers that use it.
+    const labels = new Set(issuers.filter(({ host }) => host === issuer.host).map(({ label }) => label));
+    const atCa = (holders: readonly Holder[]) => holders.filter((holder) => labels.has(holder.issuer));
+    items.push(...(await standingsOf(services, issuer, { own: atCa(own), others: atCa(others) }, teams)));
+  }
   return { items, partial };
 }
 
-async function readHolders(
-  { views }: Needs,
-  teams: LimitQuery['teams'],
-): Promise<{ holders: Holder[]; partial: boolean }> {
-  const holders: Holder[] = [];
-  for (const owner of teams === '*' ? [undefined] : teams) {
-    for (let after: string | undefined; ; ) {
-      const rows = await views.list(CERTIFICATES, { owner, after, limit: PAGE });
-      holders.push(...rows.map(toHolder));
-      if (holders.length >= MOST) return { holders: holders.slice(0, MOST), partial: true };
-      if (rows.length < PAGE) break;
-      after = rows.at(-1)!.key;
-    }
-  }
-  return { holders, partial: false };
+async function requireIssuer({ ledger }: Needs, label: string, teams: LimitQuery['teams']): Promise<void> {
+  const slash = label.indexOf('/');
+  const [owner, name] = slash < 0 ? [SHARED, label] : [label.slice(0, slash), label.slice(slash + 1)];
+  const seen = owner === SHARED || teams === '*' || teams.includes(owner);
+  const { state } = await ledger.load(issuerDecider, issuerStream(owner, name));
+  if (!seen || state.status !== 'configured') throw issuerNotFound(owner, name);
 }
 
-function toHolder({ owner, doc }: ViewRow): Holder {
-  const { dnsNames, issuerName, issuerKind, notBefore, renewalTime } = doc as Record<string, never>;
-  const issuer = issuerLabel(owner, { name: issuerName!, kind: issuerKind! });
-  return { team: owner, issuer, dnsNames: dnsNames ?? [], notBefore, renewalTime };
-}
-
-/** The buckets of one issuer that there is something to say of. */
+/** The buckets of one issuer that there is something to say of: of those that `own` touches, with what all will ask of them. */
 async function standingsOf(
   services: Needs,
   issuer: LimitedIssuer,
-  holders: readonly Holder[],
+  { own, others }: { readonly own: readonly Holder[]; readonly others: readonly Holder[] },
   teams: LimitQuery['teams'],
 ): Promise<LimitAnswer[]> {
   const { spec, host, account } = issuer;
   const known = caLimits(spec);
   const now = services.clock.now();
-  const own = holders.filter((holder) => holder.issuer === issuer.label);
-  const asked = wantedKeys(issuer, known, own);
-  const rows = await services.limits.read([...asked.keys()]);
+  const touched = wantedKeys(
+    issuer,
+    known,
+    own.filter((holder) => holder.issuer === issuer.label),
+  );
+  const asked = wantedKeys(issuer, known, [...own, ...others]);
+  const rows = await services.limits.read([...touched.keys()]);
   const buckets = bucketsOf(new Map(rows.map((row) => [row.key, row])));
-  const items = [...asked].flatMap(([key, who]) => {
+  const items = [...touched.keys()].flatMap((key) => {
     const [, team] = key.split('#');
     const seen = team === undefined || teams === '*' || teams.includes(team);
-    const item = seen ? standing(key, issuer, known, buckets.get(key), who, now) : undefined;
+    const item = seen ? standing(key, issuer, known, buckets.get(key), asked.get(key) ?? [], now) : undefined;
     return item ? [item] : [];
   });
   const whole = [limitKey.ca(host), ...(account === undefined ? [] : [limitKey.account({ host, account })])];
@@ -102,9 +84,9 @@ async function standingsOf(
   return [...pauses, ...items];
 }
 
-/** Keys of all buckets that the issuer's certificates touch, each with those that will ask for its tokens. */
+/** Keys of all buckets that certificates touch at the issuer's CA, each with those that will ask for its tokens. */
 function wantedKeys(
-  { spec, host, account }: LimitedIssuer,
+  { spec, host, account, label }: LimitedIssuer,
   { limits }: CaLimits,
   holders: readonly Holder[],
 ): Map<string, readonly Holder[]> {
@@ -125,7 +107,13 @@ function wantedKeys(
   }
   for (const holder of holders) {
     const names = [...new Set(holder.dnsNames.map(registeredDomain))];
-    if (limits.newOrders && account !== undefined) shared('newOrders', limitKey.newOrders({ host, account }), holder);
+    if (account !== undefined && holder.issuer === label) {
+      if (limits.newOrders) shared('newOrders', limitKey.newOrders({ host, account }), holder);
+      // Validations that failed hold back nobody but who is on the way.
+      for (const name of limits.failedValidations && holder.underWay ? holder.dnsNames : []) {
+        add(limitKey.failedValidations({ host, account }, withoutWildcard(name)));
+      }
+    }
     if (limits.certificatesPerDomain) {
       for (const name of names) shared('certificatesPerDomain', limitKey.certificatesPerDomain(host, name), holder);
     }
@@ -153,7 +141,7 @@ function standing(
   if (!kind || !limit) return undefined;
   const use = useOf(limit, bucket ?? fullBucket, now);
   const ofSet = kind === 'certificatesPerIdentifierSet';
-  const demands = holders.flatMap((holder) => demandOf(holder, renewalsExempt && !ofSet, now));
+  const demands = demandsOf(holders, renewalsExempt && !ofSet, use.reserved + use.waiting, now);
   const ahead = forecast(limit, bucket, now, demands);
   const spoken = use.waiting > 0 || ahead.exhausted !== undefined || use.percent >= (ofSet ? SET_PERCENT : 1);
   if (!spoken && kind !== 'newOrders') return undefined;
@@ -177,13 +165,6 @@ function standing(
 }
 
 const rounded = (value: number): number => Math.round(value * 100) / 100;
-
-/** When a certificate asks for its next tokens. A renewal that the CA does not count asks for none. */
-function demandOf({ notBefore, renewalTime }: Holder, exempt: boolean, now: Instant): Demand[] {
-  if (!notBefore || !renewalTime) return [{ first: now }];
-  if (exempt) return [];
-  return [{ first: renewalTime, every: Math.max(60, secondsBetween(notBefore, renewalTime)) }];
-}
 
 /** What the CA said of everything, while it holds. */
 function pauseOf(key: string, { label, host }: LimitedIssuer, bucket: Bucket | undefined, now: Instant): LimitAnswer[] {

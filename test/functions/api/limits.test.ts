@@ -126,6 +126,48 @@ describe('GET /v1/limits', () => {
     expect(await limitUse(api.services)).toContainEqual({ issuer: 'blog/own', percent: 100 });
   });
 
+  it('foresees what all teams and all issuers of the CA will ask for, though a team sees its own limits alone', async () => {
+    const api = await made();
+    await api.putIssuer('blog', 'le', { acme });
+    const spec = { dnsNames: ['blog.example.com'], issuerRef: { name: 'le', kind: 'Issuer' } };
+    await api.send('PUT', '/v1/teams/blog/certificates/second', { json: { spec } });
+    await api.projected();
+    const ofWeb = async () => {
+      const { json } = await api.send('GET', '/v1/limits', { token: await api.token('web', 'read') });
+      return json.items.find(
+        ({ subject, team }: { subject?: string; team?: string }) => subject === 'example.com' && !team,
+      )?.forecast.exhausted;
+    };
+    await use(api, domain('example.com'), 48);
+    expect(await ofWeb()).toBeUndefined();
+    await use(api, domain('example.com'), 49);
+    expect(await ofWeb()).toMatchObject({ week: expect.stringMatching(/^\d{4}-W\d\d$/) });
+  });
+
+  it('shows validations that failed, of names for which something is on its way', async () => {
+    const api = await made();
+    const account = { host: HOST, account: ACCOUNT };
+    for (const name of ['shop.example.com', 'other.example.com']) {
+      await use(api, limitKey.failedValidations(account, name), 2);
+    }
+    const { json } = await api.send('GET', '/v1/limits');
+    const found = json.items.filter(({ limit }: { limit: string }) => limit === 'failedValidations');
+    expect(found).toMatchObject([{ issuer: 'le', subject: 'shop.example.com', count: 5, period: '1h' }]);
+    expect(found[0].percent).toBeCloseTo(40, 0);
+    expect(found[0].forecast.exhausted).toBeUndefined();
+  });
+
+  it('says that an issuer is not there: nothing in use would be good news', async () => {
+    const api = await made();
+    const none = { status: 404, json: { code: 'IssuerNotFound' } };
+    expect(await api.send('GET', '/v1/limits?issuer=lee')).toMatchObject(none);
+    expect(await api.send('GET', '/v1/limits?issuer=blog/lee')).toMatchObject(none);
+    const token = await api.token('web', 'read');
+    expect(await api.send('GET', '/v1/limits?issuer=blog/own', { token })).toMatchObject(none);
+    expect((await api.send('GET', '/v1/limits?issuer=le', { token })).status).toBe(200);
+    expect(await api.send('GET', '/v1/limits?team=wbe')).toMatchObject({ status: 422, json: { code: 'TeamNotFound' } });
+  });
+
   it('refuses what it does not know, and who may not read', async () => {
     const api = await made();
     expect((await api.send('GET', '/v1/limits?domain=a')).status).toBe(422);
