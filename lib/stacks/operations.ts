@@ -31,8 +31,9 @@ export class OperationsStack extends Stack {
 
   constructor(scope: Construct, id: string, { house, data, workflow, api, ...props }: OperationsProps) {
     super(scope, id, props);
+    this.addStackDependency(workflow);
     this.topic = this.#topic(house, data);
-    const watched = watchedBy({ house, workflow, api });
+    const watched = watchedBy({ stack: this, house, workflow, api });
     for (const [name, one] of Object.entries(watched)) this.#alarm(name, house, one);
     const dashboard = new Dashboard(this, 'Dashboard', { dashboardName: house.config.instance });
     const graph = (title: string, ...left: IMetric[]): GraphWidget =>

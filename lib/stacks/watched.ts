@@ -1,7 +1,9 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, type Stack } from 'aws-cdk-lib';
 import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ApiStack } from './api.ts';
 import type { House } from './constructs/house.ts';
+import { LogCount } from './constructs/logCount.ts';
+import { machineNames } from './constructs/machine.ts';
 import type { WorkflowStack } from './workflow.ts';
 
 /** One thing that people are told of: an alarm, and a graph of the same metric. */
@@ -15,21 +17,19 @@ export type Watched = {
     readonly missingIsBad?: boolean;
   };
 
-/** A sum has more metrics than an alarm may be made of. */
-export class TooManyMetrics extends Error {
-  override readonly name = 'TooManyMetrics';
-}
-
-/** Metrics that the math of one alarm may have: docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html */
-const MOST = 10;
-
 export const EVERY = Duration.minutes(5);
 
-type Where = { readonly house: House; readonly workflow: WorkflowStack; readonly api: ApiStack };
+interface Where {
+  /** The stack that has the alarms. */
+  readonly stack: Stack;
+  readonly house: House;
+  readonly workflow: WorkflowStack;
+  readonly api: ApiStack;
+}
 
 /** The alarms, by name. Each metric of an alarm costs, so that what one alarm tells of, no other asks for. */
-export function watchedBy({ house, workflow, api }: Where): Readonly<Record<string, Watched>> {
-  return { ...certificates(house), ...goingOn(house, workflow), ...running(workflow), ...answering(api) };
+export function watchedBy({ stack, house, workflow, api }: Where): Readonly<Record<string, Watched>> {
+  return { ...certificates(house), ...goingOn(house, workflow), ...running(stack, house), ...answering(api) };
 }
 
 /** A number of ours, of the whole installation. */
@@ -100,34 +100,25 @@ function goingOn(house: House, { handlers: { project, react }, deadLetters }: Wo
   };
 }
 
+/** Words of Step Functions' logs: docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html */
+const STEP_FAILED = [
+  'LambdaFunctionFailed',
+  'LambdaFunctionScheduleFailed',
+  'LambdaFunctionStartFailed',
+  'LambdaFunctionTimedOut',
+];
+const EXECUTION_FAILED = ['ExecutionFailed', 'ExecutionTimedOut'];
+
 /**
- * Steps and machines. Errors are asked for of steps alone, and of those whose errors the machine catches. What fails in another function, another alarm
- * tells: the other steps end their execution, `project` and `react` are late or give dead letters, `scan` is missing, `api` and `http01` answer 5xx, and
+ * Steps and machines, by the machines' logs: to ask for each function's errors and each machine's failures is ten metrics instead of two. What fails
+ * in another function, another alarm tells: `project` and `react` are late or give dead letters, `scan` is missing, `api` and `http01` answer 5xx, and
  * the others answer the error to whoever calls them.
  */
-function running({ machines }: WorkflowStack): Record<string, Watched> {
-  const ended = ['ExecutionsFailed', 'ExecutionsTimedOut'].flatMap((metricName) =>
-    machines.map(
-      ({ arn }) =>
-        new Metric({
-          namespace: 'AWS/States',
-          metricName,
-          statistic: 'Sum',
-          period: EVERY,
-          dimensionsMap: { StateMachineArn: arn },
-        }),
-    ),
-  );
+function running(stack: Stack, house: House): Record<string, Watched> {
+  const counted = (name: string, types: readonly string[]) =>
+    new LogCount(stack, name, { house, name, types, parts: machineNames, period: EVERY }).metric;
   return {
-    'step-errors': {
-      heading: 'Steps fail',
-      metric: sum(
-        'errors',
-        machines.flatMap(({ caught }) => caught).map((one) => one.metricErrors({ period: EVERY })),
-      ),
-      from: 5,
-      periods: 2,
-    },
+    'step-errors': { heading: 'Steps fail', metric: counted('StepErrors', STEP_FAILED), from: 5, periods: 2 },
     throttles: {
       heading: 'Functions are throttled',
       // Of all functions of the account: they share what is used up.
@@ -135,7 +126,11 @@ function running({ machines }: WorkflowStack): Record<string, Watched> {
       from: 1,
       periods: 3,
     },
-    executions: { heading: 'Executions end badly', metric: sum('executions', ended), from: 1 },
+    executions: {
+      heading: 'Executions end badly',
+      metric: counted('ExecutionsEndedBadly', EXECUTION_FAILED),
+      from: 1,
+    },
   };
 }
 
@@ -153,13 +148,3 @@ const answering = ({ api, handlers }: ApiStack): Record<string, Watched> => ({
     periods: 3,
   },
 });
-
-/** @throws TooManyMetrics */
-function sum(label: string, metrics: readonly IMetric[]): MathExpression {
-  if (metrics.length > MOST)
-    throw new TooManyMetrics(`an alarm adds up to ${MOST} metrics, and not ${metrics.length}: make two of it`);
-  // Where nothing happened there is no number.
-  const named = metrics.map((metric, index) => [`m${index}`, metric] as const);
-  const expression = named.map(([name]) => `FILL(${name}, 0)`).join('+');
-  return new MathExpression({ expression, usingMetrics: Object.fromEntries(named), label, period: EVERY });
-}

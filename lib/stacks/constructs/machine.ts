@@ -14,6 +14,8 @@ import { policyOf } from './policy.ts';
 /** A state machine of the folder statemachines. */
 export type MachineName = 'issueCertificate' | 'deliverSecret';
 
+export const machineNames: readonly MachineName[] = ['issueCertificate', 'deliverSecret'];
+
 /** A machine's definition names a handler that nobody gave it, or was given one that it does not name. */
 export class SubstitutionMismatch extends Error {
   override readonly name = 'SubstitutionMismatch';
@@ -43,8 +45,6 @@ export class Machine extends Construct {
   readonly arn: string;
   /** ARNs of its executions, whatever their names. */
   readonly executions: string;
-  /** The functions of tasks whose errors it catches. What fails to the end in another ends the execution. */
-  readonly caught: readonly IFunction[];
 
   constructor(scope: Construct, id: string, { house, machine, handlers, logKey }: MachineProps) {
     super(scope, id);
@@ -62,8 +62,6 @@ export class Machine extends Construct {
       assumedBy: new ServicePrincipal('states.amazonaws.com'),
       description: `${house.config.instance}: runs ${machine}`,
     });
-    const states = (JSON.parse(definition) as { States: Record<string, { readonly Catch?: unknown }> }).States;
-    this.caught = Object.entries(handlers).flatMap(([state, handler]) => (states[state]?.Catch ? [handler] : []));
     const policy = policyOf(this, role, [
       allow(
         'RunSteps',

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { HistoryEventType } from '@aws-sdk/client-sfn';
 import { App, Stack, Validations } from 'aws-cdk-lib';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { AwsSolutionsChecks } from 'cdk-nag';
@@ -40,10 +41,15 @@ function synthesized() {
   const kms = { accountKeys: 'kms', caKeys: 'kms' };
   const config = parseConfig({ ...kms, alarmEmails: ['ops@example.com'], route53: { zones: ['Z0123456789ABC'] } });
   installation({ config, version: '1.2.3', codeOf: () => code }, app);
-  const resources = app
-    .synth()
-    .stacks.flatMap(({ template }) => Object.entries(template.Resources as Record<string, Resource>));
-  return { resources };
+  const { stacks } = app.synth();
+  const resources = stacks.flatMap(({ template }) => Object.entries(template.Resources as Record<string, Resource>));
+  /** Ids of what a stack gives to others. */
+  const exported = (stack: string): string[] => {
+    const { template } = stacks.find(({ stackName }) => stackName === stack)!;
+    const names = Object.keys(template.Outputs ?? {}).filter((name) => name.startsWith('Exports'));
+    return [...new Set(names.map((name) => /^ExportsOutput(?:Ref|FnGetAtt)(\w+?)[0-9A-F]{8}/.exec(name)![1]!))].sort();
+  };
+  return { resources, exported };
 }
 
 /** An app with a topic that takes plain HTTP. */
@@ -246,19 +252,42 @@ describe('The stacks', () => {
         .map((name) => `chancery-${name}`)
         .sort(),
     );
-    // A step whose errors its machine does not catch ends the execution, and another alarm tells of that.
-    const caught = ofType('AWS::StepFunctions::StateMachine').flatMap(({ Properties }) => {
-      const { States } = JSON.parse(Properties.DefinitionString) as { States: Record<string, { Catch?: unknown }> };
-      const states = Object.entries(States).filter(([, { Catch }]) => Catch);
-      return states.map(([state]) => Properties.DefinitionSubstitutions[`${state}FunctionArn`] as object);
-    });
     const functionOf = (metric: object): string =>
       JSON.stringify(metric).match(/(?:ExportsOutputRef)?(\w+?)Function[0-9A-F]{8}/)![1]!;
-    const watched = metricsOf('step-errors').map(functionOf).sort();
-    expect(watched).toEqual(caught.map(functionOf).sort());
-    expect(watched).toEqual(expect.arrayContaining(['order', 'push', 'recordFailure']));
-    expect(metricsOf('executions').length).toBe(4);
     expect(metricsOf('feed-late').map(functionOf).sort()).toEqual(['project', 'react']);
+  });
+
+  it.each([
+    ['step-errors', 'StepErrors', /^LambdaFunction\w*(Failed|TimedOut)$/],
+    ['executions', 'ExecutionsEndedBadly', /^Execution(Failed|TimedOut)$/],
+  ])('count for %s what Step Functions logs of both machines, by its words and all of them', (alarm, name, words) => {
+    const filters = ofType('AWS::Logs::MetricFilter')
+      .map(({ Properties }) => Properties)
+      .filter(({ MetricTransformations: [{ MetricName }] }) => MetricName === name);
+    expect(filters.map(({ LogGroupName }) => LogGroupName).sort()).toEqual([
+      '/chancery/chancery/deliverSecret',
+      '/chancery/chancery/issueCertificate',
+    ]);
+    const known = Object.values(HistoryEventType).filter((type) => words.test(type));
+    expect(known.length).toBeGreaterThan(1);
+    for (const { FilterPattern, MetricTransformations } of filters) {
+      const types = [...FilterPattern.matchAll(/\(\$\.type = "(\w+)"\)/g)].map(([, type]) => type);
+      expect(FilterPattern).toBe(`{ ${types.map((type) => `($.type = "${type}")`).join(' || ')} }`);
+      expect(types.sort()).toEqual(known.sort());
+      expect(MetricTransformations).toEqual([
+        { MetricNamespace: 'Chancery/chancery', MetricName: name, MetricValue: '1' },
+      ]);
+    }
+    const { Properties } = ofType('AWS::CloudWatch::Alarm').find(
+      (one) => one.Properties.AlarmName === `chancery-${alarm}`,
+    )!;
+    expect(Properties).toMatchObject({ Namespace: 'Chancery/chancery', MetricName: name, Statistic: 'Sum' });
+  });
+
+  it('know of each other only what no release takes away: CloudFormation keeps what another stack imports', () => {
+    expect(made.exported('chancery-workflow')).toEqual(['Bus', 'DeadLetters', 'projectFunction', 'reactFunction']);
+    expect(made.exported('chancery-api')).toEqual(['Api', 'apiFunction']);
+    expect(made.exported('chancery-operations')).toEqual([]);
   });
 
   it('show what is watched on a dashboard, and each team and issuer that has numbers', () => {
@@ -271,12 +300,11 @@ describe('The stacks', () => {
       expect(body).toContain(outcome);
   });
 
-  it('pay for few metrics: alarms are made of at most ten each, and of thirty in all', () => {
+  it('pay for few metrics: alarms are made of seventeen in all', () => {
     const counts = ofType('AWS::CloudWatch::Alarm').map(
       ({ Properties }) => metricsOf(Properties.AlarmName.slice(9)).length,
     );
-    expect(Math.max(...counts)).toBeLessThanOrEqual(10);
-    expect(counts.reduce((sum, count) => sum + count)).toBeLessThan(30);
+    expect(counts.reduce((sum, count) => sum + count)).toBe(17);
   });
 
   it('tell of alarms through a topic that takes them from this account alone, encrypted by the key of the logs', () => {
