@@ -1,9 +1,11 @@
-import { measureHealth } from '../../lib/application/health.ts';
-import { issuerType } from '../../lib/application/issuers.ts';
+import { MOST_READ, measureHealth } from '../../lib/application/health.ts';
+import { inLanes } from '../../lib/application/lanes.ts';
 import { limitUse } from '../../lib/application/limits/use.ts';
 import { certificateSummaryOf } from '../../lib/application/lists.ts';
-import { CERTIFICATES, ISSUERS } from '../../lib/application/projections.ts';
+import { CERTIFICATES, ISSUANCES, ISSUERS } from '../../lib/application/projections.ts';
+import { publicText } from '../../lib/application/publicCause.ts';
 import type { Services } from '../../lib/application/services.ts';
+import type { ChallengeStanding } from '../../lib/domain/challenge.ts';
 import { SHARED } from '../../lib/domain/issuer.ts';
 import { Refusal } from '../../lib/domain/refusal.ts';
 import { type Instant, millis } from '../../lib/domain/time.ts';
@@ -70,12 +72,16 @@ export async function metricsText(services: Needs, request: MetricsRequest = {})
   const certificates = await certificateGauges(services, request);
   const more = { ...(certificates.after !== undefined && { after: certificates.after }) };
   if (after !== undefined) return { text: certificates.gauges.join(''), ...more };
-  const issuers = await issuerGauges(services, team);
+  const issuers = [...(await issuerGauges(services, team)), await challengeGauge(services, team)];
   const standing = team === undefined ? [...(await standingGauges(services)), await limitGauge(services)] : [];
-  const clock = new Gauge('certmanager_clock_time_seconds_gauge', 'The clock of the service.');
-  clock.add({}, Math.floor(seconds(services.clock.now())));
+  const now = Math.floor(seconds(services.clock.now()));
+  const clocks = ['certmanager_clock_time_seconds_gauge', 'certmanager_clock_time_seconds'].map((name) => {
+    const clock = new Gauge(name, 'The clock of the service. Unix time.');
+    clock.add({}, now);
+    return clock;
+  });
   const process = team === undefined ? await own?.() : undefined;
-  return { text: [process ?? '', ...certificates.gauges, ...issuers, ...standing, clock].join(''), ...more };
+  return { text: [process ?? '', ...certificates.gauges, ...issuers, ...standing, ...clocks].join(''), ...more };
 }
 
 async function limitGauge(services: Needs): Promise<Gauge> {
@@ -137,16 +143,45 @@ async function standingGauges(services: Needs): Promise<Gauge[]> {
   ];
 }
 
+/** Unmet challenges are shown of so many issuances at most: those that fail longest first, then those that are under way. */
+const MOST_CHALLENGED = 200;
+
+/** cert-manager's states of a Challenge, in its order. */
+const CHALLENGE_STATES = ['', 'errored', 'expired', 'invalid', 'pending', 'processing', 'ready', 'valid'];
+
+/** As cert-manager: a sample for each state that a challenge may have, of which one is 1. Those that are met are gone. */
+async function challengeGauge({ views }: Needs, team?: string): Promise<Gauge> {
+  const gauge = new Gauge('certmanager_certificate_challenge_status', 'The status of certificate challenges.');
+  const owed = await views.earliest(ISSUANCES, 'owed', { limit: MOST_READ });
+  const wanted = owed.filter(({ owner }) => team === undefined || owner === team).slice(0, MOST_CHALLENGED);
+  for (const row of await inLanes(wanted, ({ key }) => views.get(ISSUANCES, key))) {
+    const { certificate = '', revision, challenges = [] } = (row?.doc ?? {}) as Partial<ChallengedDoc>;
+    for (const [index, { domain, type, status, processing, reason }] of challenges.entries()) {
+      const [namespace = '', name] = certificate.split('/');
+      const labels = { domain, reason: publicText(reason), processing: String(processing), type };
+      const whose = { name: `${name}-${revision}-${index + 1}`, namespace };
+      for (const state of CHALLENGE_STATES) gauge.add({ status: state, ...labels, ...whose }, state === status ? 1 : 0);
+    }
+  }
+  return gauge;
+}
+
+/** What is read here of an issuance's row. */
+interface ChallengedDoc {
+  readonly certificate: string;
+  readonly revision: number;
+  readonly challenges: readonly ChallengeStanding[];
+}
+
 async function issuerGauges(services: Needs, team?: string): Promise<Gauge[]> {
   const own = new Gauge('certmanager_issuer_ready_status', 'Whether the issuer is ready.');
   const shared = new Gauge('certmanager_clusterissuer_ready_status', 'Whether the shared issuer is ready.');
   const words: Readonly<Record<string, string>> = { ready: 'True', unready: 'False' };
   for await (const { owner, doc } of rows(services, ISSUERS, { owner: team })) {
-    const { name, ready, spec } = doc as { name: string; ready: string; spec: Parameters<typeof issuerType>[0] };
-    const labels = { name, issuer_type: issuerType(spec) };
+    const { name, ready } = doc as { name: string; ready: string };
     const condition = words[ready] ?? 'Unknown';
-    if (owner === SHARED) addReady(shared, labels, condition);
-    else addReady(own, { ...labels, namespace: owner }, condition);
+    if (owner === SHARED) addReady(shared, { name }, condition);
+    else addReady(own, { name, namespace: owner }, condition);
   }
   return [own, shared];
 }

@@ -1,5 +1,6 @@
 import { certificateDecider } from '../domain/certificate.decide.ts';
 import { type CertificateState, renewAt, whyUnfit } from '../domain/certificate.ts';
+import { challengesOf } from '../domain/challenge.ts';
 import { type ClusterState, clusterDecider } from '../domain/cluster.ts';
 import { type CredentialState, credentialDecider } from '../domain/credential.ts';
 import { type Decider, type DomainEvent, UnknownEvent } from '../domain/decider.ts';
@@ -84,18 +85,27 @@ function issuanceRow(state: IssuanceState) {
   if (state.status === 'absent') return undefined;
   const { certificate, uid, revision, run, status, failure, problem, requestedAt, failingSince, identifiers } = state;
   const owner = certificate.split('/')[0]!;
+  const challenges = challengesOf(state);
   const doc = {
     ...{ certificate, uid, revision, run, status, open: isOpen(state), requestedAt, failure, problem },
     ...(status === 'failed' && { identifiers, failingSince }),
+    ...(challenges.length > 0 && { challenges }),
   };
-  return { owner, doc, watch: issuanceWatch(state, issuerLabel(owner, state.issuer)) };
+  return { owner, doc, watch: issuanceWatch(state, issuerLabel(owner, state.issuer), challenges.length > 0) };
 }
 
-/** Of issuances, there are ever more; only those that fail need attention, and behind them those that a limit holds back can be found. */
-function issuanceWatch({ status, requestedAt, deferral }: IssuanceState, issuer: string): Watch | undefined {
+/**
+ * Of issuances, there are ever more; only those that fail need attention. Behind them, by when they go on, can be found those that a limit holds
+ * back, and those whose challenges are under way.
+ */
+function issuanceWatch(
+  { status, requestedAt, deferral, dueAt }: IssuanceState,
+  issuer: string,
+  challenged: boolean,
+): Watch | undefined {
   if (status === 'failed') return { owed: requestedAt, issuer, failing: true };
   const held = status === 'deferred' && deferral?.reason === 'RateLimited';
-  return held ? { owed: deferral.until, issuer, failing: false } : undefined;
+  return held || challenged ? { owed: dueAt, issuer, failing: false } : undefined;
 }
 
 function deliveryRow(state: DeliveryState) {

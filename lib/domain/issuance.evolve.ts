@@ -104,12 +104,13 @@ function evolveFailed(
   const own = event.class === 'infrastructure';
   const step = state.problem?.step ?? '';
   const { class: failure, problem, retryAt } = event;
+  const shown = step === 'Challenge' ? state.presentations.map(({ challenge, target }) => ({ challenge, target })) : [];
   return {
     ...state,
     status: 'failed',
     caFailures: own ? state.caFailures : state.caFailures + 1,
     ownFailures: own ? state.ownFailures + 1 : 0,
-    failure: { step, class: failure, problem, retryAt, at },
+    failure: { step, class: failure, problem, retryAt, at, ...(shown.length > 0 && { shown }) },
     failingSince: state.failingSince ?? at,
     dueAt: retryAt,
   };

@@ -146,7 +146,12 @@ export interface IssuanceState {
   /** Failures that count against the CA, in a row. */
   readonly caFailures: number;
   readonly ownFailures: number;
-  readonly failure?: StepProblem & { readonly at: Instant; readonly retryAt: Instant };
+  readonly failure?: StepProblem & {
+    readonly at: Instant;
+    readonly retryAt: Instant;
+    /** What was shown to the CA, when that is what failed. */
+    readonly shown?: readonly Pick<Presentation, 'challenge' | 'target'>[];
+  };
   /** When the first of its failures in a row was. */
   readonly failingSince?: Instant;
   readonly deferral?: { readonly reason: string; readonly until: Instant; readonly detail?: string };

@@ -64,6 +64,10 @@ export const backoffSeconds = (failures: number): number => Math.min(60 * 2 ** M
 /** What a CA's look at a challenge ends in (RFC 8555 6.7). CAs count these, and stop looking after a few. */
 const FAILED_VALIDATION = new Set(['dns', 'connection', 'tls', 'unauthorized', 'incorrectResponse', 'caa']);
 
+/** Whether the CA looked, and did not find what it should. */
+export const isFailedValidation = ({ type }: Problem): boolean =>
+  FAILED_VALIDATION.has(type) || type === 'orderInvalid';
+
 /**
  * Seconds at least before attempt `failures + 1` where the last one ended in a failed validation: 5 min doubling to 8 h, which is four attempts
  * in the first hour. A CA allows five failures an hour for a name.
