@@ -1,5 +1,9 @@
+import { SHARED } from './issuer.ts';
 import type { IssuerRef } from './spec.ts';
 
 /** An issuer as metrics name it: `team/name`, or the name alone of one that is shared. */
 export const issuerLabel = (team: string, { kind, name }: IssuerRef): string =>
   kind === 'ClusterIssuer' ? name : `${team}/${name}`;
+
+/** The same, by whose it is. */
+export const issuerLabelAt = (owner: string, name: string): string => (owner === SHARED ? name : `${owner}/${name}`);

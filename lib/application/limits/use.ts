@@ -1,7 +1,6 @@
 import { accountDecider, accountStream } from '../../domain/account.ts';
 import { caHost, kindOf, limitKey, limitOf } from '../../domain/caLimits.ts';
-import { SHARED } from '../../domain/issuer.ts';
-import { issuerLabel } from '../../domain/issuerLabel.ts';
+import { issuerLabelAt } from '../../domain/issuerLabel.ts';
 import { fullBucket, percentOf } from '../../domain/limits.ts';
 import type { AcmeIssuerSpec, IssuerSpec } from '../../domain/spec.ts';
 import { millis } from '../../domain/time.ts';
@@ -34,7 +33,7 @@ export async function acmeIssuers({ ledger, views }: Pick<Needs, 'ledger' | 'vie
       if (!spec) continue;
       const name = doc.name as string;
       const { registered } = (await ledger.load(accountDecider, accountStream(`${owner}/${name}`))).state;
-      const label = issuerLabel(owner, { name, kind: owner === SHARED ? 'ClusterIssuer' : 'Issuer' });
+      const label = issuerLabelAt(owner, name);
       issuers.push({ owner, label, host: caHost(spec.server), spec, account: registered?.url });
     }
     if (rows.length < PAGE) return issuers;

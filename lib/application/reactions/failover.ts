@@ -2,8 +2,8 @@ import { certificateDecider } from '../../domain/certificate.decide.ts';
 import { certificateStream } from '../../domain/certificate.ts';
 import { issuanceDecider } from '../../domain/issuance.decide.ts';
 import type { IssuanceState } from '../../domain/issuance.ts';
-import { issuerDecider, issuerOwner, issuerStream, SHARED } from '../../domain/issuer.ts';
-import { issuerLabel } from '../../domain/issuerLabel.ts';
+import { issuerDecider, issuerOwner, issuerStream } from '../../domain/issuer.ts';
+import { issuerLabelAt } from '../../domain/issuerLabel.ts';
 import { eachFailingIssuance } from '../failing.ts';
 import { currentIssuance, splitName } from '../issuance/run.ts';
 import { standIn } from '../issuers/standIn.ts';
@@ -43,7 +43,7 @@ const issuerOf = ({ issuer, certificate }: IssuanceState): string =>
 /** An issuer was diverted: what fails at it now goes elsewhere now, where it may. */
 export async function leaveDiverted(services: Needs, issuer: string): Promise<void> {
   const [, owner, name] = issuer.split('/') as [string, string, string];
-  const label = issuerLabel(owner, { name, kind: owner === SHARED ? 'ClusterIssuer' : 'Issuer' });
+  const label = issuerLabelAt(owner, name);
   await eachFailingIssuance(
     services,
     (row) => row.issuer === label,

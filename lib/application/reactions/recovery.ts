@@ -4,8 +4,7 @@ import { destinationKey } from '../../domain/destination.ts';
 import { isOfTheCa } from '../../domain/failover.ts';
 import { issuanceDecider } from '../../domain/issuance.decide.ts';
 import type { IssuanceState } from '../../domain/issuance.ts';
-import { SHARED } from '../../domain/issuer.ts';
-import { issuerLabel } from '../../domain/issuerLabel.ts';
+import { issuerLabelAt } from '../../domain/issuerLabel.ts';
 import { isOfPolicy } from '../../domain/policy.ts';
 import type { IssuerSpec } from '../../domain/spec.ts';
 import { eachFailingDelivery, eachFailingIssuance } from '../failing.ts';
@@ -22,8 +21,7 @@ const ISSUERS_AT_ONCE = 1000;
 /** An issuer is well again: what failed for its sake is tried again at once. */
 export async function retryRecovered(services: Needs, issuer: string): Promise<void> {
   const [, owner, name] = issuer.split('/') as [string, string, string];
-  const label = labelOf(owner, name);
-  await retryIssuances(services, issuer, [label], ({ failure }) =>
+  await retryIssuances(services, issuer, [issuerLabelAt(owner, name)], ({ failure }) =>
     Boolean(failure && (isOfTheCa(failure.problem) || failure.class === 'configuration')),
   );
 }
@@ -45,7 +43,7 @@ export async function retryForPolicy(services: IssuerNeeds, stream: string): Pro
 export async function retryForCredential(services: IssuerNeeds, stream: string): Promise<void> {
   const [, owner, name] = stream.split('/') as [string, string, string];
   const refers = await recheckUnready(services, owner, ({ spec }) => refersTo(spec, name));
-  const labels = refers.map((issuer) => labelOf(owner, issuer));
+  const labels = refers.map((issuer) => issuerLabelAt(owner, issuer));
   await retryIssuances(services, stream, labels, ({ failure }) =>
     Boolean(failure && (ownCode(failure.problem.type) || failure.step === 'Order')),
   );
@@ -64,9 +62,6 @@ export async function retryForCluster(services: Needs, stream: string): Promise<
 
 /** What we say begins with a capital; the problems of a CA do not (RFC 8555 6.7), and what it saw is not cured by our credentials. */
 const ownCode = (type: string): boolean => /^[A-Z]/.test(type);
-
-const labelOf = (owner: string, name: string): string =>
-  issuerLabel(owner, { name, kind: owner === SHARED ? 'ClusterIssuer' : 'Issuer' });
 
 /** Whether any member `...SecretRef` of the spec names the credential. */
 function refersTo(value: unknown, name: string): boolean {
