@@ -125,11 +125,17 @@ describe('a copy that keeps changing', () => {
   it('is delivered ten times a day at most, however often it is looked at and changed', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.record({ seconds: fc.constantFrom(1, 60, 900, HOUR), random: fc.double({ min: 0, max: 0.999, noNaN: true }) }), {
-          minLength: 50,
-          maxLength: 400,
-          size: 'max',
-        }),
+        fc.array(
+          fc.record({
+            seconds: fc.constantFrom(1, 60, 900, HOUR),
+            random: fc.double({ min: 0, max: 0.999, noNaN: true }),
+          }),
+          {
+            minLength: 50,
+            maxLength: 400,
+            size: 'max',
+          },
+        ),
         (looks) => {
           const deliveries = deliveriesOf(looks);
           for (const [index, at] of deliveries.entries()) {
