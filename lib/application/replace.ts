@@ -3,8 +3,8 @@ import type { LiveCertificate } from '../domain/certificate.ts';
 import { globMatches } from '../domain/glob.ts';
 import { issuanceDecider } from '../domain/issuance.decide.ts';
 import { issuanceStream } from '../domain/issuance.ts';
-import { issuerDecider, issuerOwner, issuerStream, SHARED } from '../domain/issuer.ts';
-import { issuerLabel } from '../domain/issuerLabel.ts';
+import { issuerDecider, issuerOwner, issuerStream } from '../domain/issuer.ts';
+import { issuerLabel, issuerPlaceOf } from '../domain/issuerLabel.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { ReplacementReason } from '../domain/renewal.ts';
 import { type Instant, millis, plusSeconds } from '../domain/time.ts';
@@ -134,9 +134,9 @@ function matchesName(pattern: string, doc: Readonly<Record<string, unknown>>): b
 
 /** Nothing is issued by an issuer that is not there, nor ever was: more likely its name is misspelt. */
 async function requireIssuer({ ledger }: Needs, label: string): Promise<void> {
-  const [owner, name] = split(label);
-  const { state } = await ledger.load(issuerDecider, issuerStream(owner || SHARED, name));
-  if (state.status !== 'configured') throw issuerNotFound(owner || SHARED, name);
+  const [owner, name] = issuerPlaceOf(label);
+  const { state } = await ledger.load(issuerDecider, issuerStream(owner, name));
+  if (state.status !== 'configured') throw issuerNotFound(owner, name);
 }
 
 type Condition = (candidate: Candidate) => boolean | Promise<boolean>;

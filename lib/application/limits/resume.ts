@@ -2,7 +2,8 @@ import { limitKey } from '../../domain/caLimits.ts';
 import { parseIp } from '../../domain/ip.ts';
 import { issuanceDecider } from '../../domain/issuance.decide.ts';
 import type { IssuanceState } from '../../domain/issuance.ts';
-import { issuerDecider, issuerStream, SHARED } from '../../domain/issuer.ts';
+import { issuerDecider, issuerStream } from '../../domain/issuer.ts';
+import { issuerPlaceOf } from '../../domain/issuerLabel.ts';
 import { type Bucket, isBlocked, lift } from '../../domain/limits.ts';
 import { normalizeDnsName, withoutWildcard } from '../../domain/names.ts';
 import { domainOf } from '../../domain/orderLimits.ts';
@@ -34,7 +35,7 @@ export interface Resumption {
 export async function resumeLimits(services: Needs, asked: Resumption, meta: Meta): Promise<LimitsResumedAnswer> {
   const { ledger } = services;
   const identifier = asked.identifier === undefined ? undefined : normalIdentifier(asked.identifier);
-  const [owner, name] = ownerAndName(asked.issuer);
+  const [owner, name] = issuerPlaceOf(asked.issuer);
   const stream = issuerStream(owner, name);
   const { state } = await ledger.load(issuerDecider, stream);
   if (state.status !== 'configured') throw issuerNotFound(owner, name);
@@ -67,11 +68,6 @@ export async function resumeLimits(services: Needs, asked: Resumption, meta: Met
   });
   return { ...told, lifted, resumed: begun.filter((events) => events > 0).length };
 }
-
-const ownerAndName = (label: string): readonly [owner: string, name: string] => {
-  const slash = label.indexOf('/');
-  return slash < 0 ? [SHARED, label] : [label.slice(0, slash), label.slice(slash + 1)];
-};
 
 /** As identifiers of issuances are written. A wildcard is counted as the name below which it stands. */
 function normalIdentifier(text: string): string {
