@@ -150,7 +150,7 @@ async function conditionsOf(
   const all: (Condition | undefined)[] = [
     issuedBefore === undefined ? undefined : ({ state }) => millis(state.issuedAt!) < millis(issuedBefore),
     issuer === undefined ? undefined : ({ team, state }) => labelOf(team, state) === issuer,
-    signer && ((candidate) => isSignedBy(services, candidate, signer)),
+    signer && signedBy(services, signer),
     hash === undefined ? undefined : async ({ state }) => (await publicKeyHash(services, state)) === hash,
   ];
   return all.filter((one) => one !== undefined);
@@ -178,15 +178,21 @@ async function caOf(services: Needs, place: string): Promise<{ owner: string; se
   return { owner: split(place)[0], secretName: spec.secretName };
 }
 
-async function isSignedBy(
+/** Whether the certificate's issuer signs with that CA: of each issuer it is read once. */
+function signedBy(
   { ledger }: Needs,
-  { team, state }: Candidate,
   { owner, secretName }: { readonly owner: string; readonly secretName: string },
-): Promise<boolean> {
-  const { issuerRef } = state.spec;
-  if (issuerOwner(issuerRef, team) !== owner) return false;
-  const { state: issuer } = await ledger.load(issuerDecider, issuerStream(owner, issuerRef.name));
-  return issuer.spec.ca?.secretName === secretName;
+): Condition {
+  const known = new Map<string, Promise<boolean>>();
+  const signs = async (issuer: string): Promise<boolean> =>
+    (await ledger.load(issuerDecider, issuerStream(owner, issuer))).state.spec.ca?.secretName === secretName;
+  return ({ team, state: { spec } }) => {
+    const { name } = spec.issuerRef;
+    if (issuerOwner(spec.issuerRef, team) !== owner) return false;
+    const answer = known.get(name) ?? signs(name);
+    known.set(name, answer);
+    return answer;
+  };
 }
 
 async function keyHashOf(services: Needs, key: string): Promise<string> {
