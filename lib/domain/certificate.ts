@@ -4,12 +4,12 @@ import type { Issued } from './issued.ts';
 import type { FailureClass, Problem } from './problem.ts';
 import { type Ended, type KeptKeys, keysPurgeDueAt } from './purge.ts';
 import {
+  expiryNear,
   type IssueReason,
   isUnfit,
   type Need,
   nextNeed,
   type Replacement,
-  specifiedRenewal,
   type UnfitReason,
 } from './renewal.ts';
 import {
@@ -21,7 +21,6 @@ import {
 } from './revocation.ts';
 import type { CertificateSpec } from './spec.ts';
 import { earliest, type Instant, plusSeconds } from './time.ts';
-import { nearExpiry } from './validity.ts';
 
 export type { Issued } from './issued.ts';
 export type { IssueReason } from './renewal.ts';
@@ -177,7 +176,7 @@ export function renewalInfoDueAt({ issued, issuedAt, renewalInfo, spec }: LiveCe
 export function expiryNearAt(state: LiveCertificate): Instant | undefined {
   const { issued, nearedRevision, spec } = state;
   if (!issued || nearedRevision === issued.revision) return undefined;
-  return nearExpiry(issued.notBefore, issued.notAfter, specifiedRenewal(spec, issued));
+  return expiryNear(spec, issued);
 }
 
 /** Destinations that may be claimed for this certificate, by this spec or an earlier one. */

@@ -4,8 +4,8 @@ import type { Issued } from './issued.ts';
 import { allowedFrom } from './renewalWindows.ts';
 import type { CertificateSpec } from './spec.ts';
 import { contentChanged, issuerChanged } from './specChange.ts';
-import { earliest, type Instant, later, plusSeconds, secondsBetween } from './time.ts';
-import { renewalTime, wholeSeconds } from './validity.ts';
+import { earliest, type Instant, instant, later, millis, plusSeconds, secondsBetween } from './time.ts';
+import { nearExpiryMillis, renewalMillis, wholeSeconds } from './validity.ts';
 
 /** Why a revision is issued. */
 export type IssueReason =
@@ -130,7 +130,7 @@ function replacement(facts: RenewalFacts, reason: ReplacementReason): { at: Inst
   const found = facts.replacements?.find((one) => one.reason === reason);
   if (!found || !facts.issued) return undefined;
   const ours = reason === 'Mismatch' || reason === 'SecretLost';
-  return { at: ours ? later(found.at, keptUntil(facts)) : found.at };
+  return { at: ours ? later(found.at, instant(keptUntil(timesOf(facts)))) : found.at };
 }
 
 /** The instant that was drawn from the CA's window (RFC 9773 4.2), or another of that window when only that is allowed. */
@@ -139,10 +139,11 @@ function suggested(facts: RenewalFacts, now?: Instant): Omit<Need, 'reason'> | u
   if (!issued || renewalInfo?.revision !== issued.revision || spec.renewal?.policy === 'Disabled') return undefined;
   const { renewAt, window } = renewalInfo;
   const { fraction, most } = KEPT_BY_ARI;
-  const kept = keptUntil(facts, Math.min(secondsBetween(issued.notBefore, issued.notAfter) * fraction, most));
+  const times = timesOf(facts);
+  const kept = instant(keptUntil(times, Math.min(lifetimeOf(times) * fraction, most)));
   const from = later(renewAt, kept);
   const within = [renewAt, window.start].map((start) => allowedFrom(spec.renewal, later(start, kept), window.end));
-  return whenAllowed(facts, within.find((at) => at !== undefined) ?? from, now);
+  return whenAllowed(facts, times, within.find((at) => at !== undefined) ?? from, now);
 }
 
 /**
@@ -154,14 +155,38 @@ function expiring(facts: RenewalFacts, now?: Instant): Omit<Need, 'reason'> | un
   if (!issued || spec.renewal?.policy === 'Disabled') return undefined;
   const written = spec.renewBefore !== undefined || spec.renewBeforePercentage !== undefined;
   if (renewalInfo?.revision === issued.revision && !written) return undefined;
-  return whenAllowed(facts, later(ownTime(facts.uid, spec, issued), keptUntil(facts)), now);
+  const times = timesOf(facts);
+  return whenAllowed(facts, times, later(ownTime(facts.uid, spec, issued), instant(keptUntil(times))), now);
 }
 
+/** What the rules reckon with, in milliseconds since the epoch: read once for all of them. */
+interface Times {
+  readonly begin: number;
+  readonly end: number;
+}
+
+const timesOf = ({ issued, issuedAt }: Pick<RenewalFacts, 'issued' | 'issuedAt'>): Times & { since: number } => ({
+  begin: millis(issued!.notBefore),
+  end: millis(issued!.notAfter),
+  since: millis(issuedAt!),
+});
+
+/** Seconds. */
+const lifetimeOf = ({ begin, end }: Times): number => (end - begin) / 1000;
+
 /** When the spec has what was issued renewed: by renewBefore, renewBeforePercentage or their default. */
-export function specifiedRenewal(spec: CertificateSpec, { notBefore, notAfter }: Issued): Instant {
-  const { renewBefore, renewBeforePercentage } = spec;
+export const specifiedRenewal = (spec: CertificateSpec, { notBefore, notAfter }: Issued): Instant =>
+  instant(specifiedMillis(spec, { begin: millis(notBefore), end: millis(notAfter) }));
+
+function specifiedMillis({ renewBefore, renewBeforePercentage }: CertificateSpec, { begin, end }: Times): number {
   const before = renewBefore === undefined ? undefined : durationSeconds(renewBefore);
-  return renewalTime(notBefore, notAfter, before, renewBeforePercentage);
+  return renewalMillis(begin, end, before, renewBeforePercentage);
+}
+
+/** When it is worth telling that what was issued still has no successor. */
+export function expiryNear(spec: CertificateSpec, { notBefore, notAfter }: Issued): Instant {
+  const times = { begin: millis(notBefore), end: millis(notAfter) };
+  return instant(nearExpiryMillis(times.begin, times.end, specifiedMillis(spec, times)));
 }
 
 /** When the certificate is renewed by its own rule: earlier than specified by its part of the spread. Whole seconds. */
@@ -173,31 +198,32 @@ export function ownTime(uid: string, spec: CertificateSpec, issued: Issued): Ins
 }
 
 /** When a renewal by time goes ahead whatever stands against it. */
-export function overrideAt(spec: CertificateSpec, issued: Issued): Instant {
-  const { notBefore, notAfter } = issued;
-  const rest = secondsBetween(specifiedRenewal(spec, issued), notAfter) * OVERRIDE.ofRest;
-  return plusSeconds(notAfter, -Math.min(secondsBetween(notBefore, notAfter) * OVERRIDE.ofLifetime, rest));
+export const overrideAt = (spec: CertificateSpec, { notBefore, notAfter }: Issued): Instant =>
+  instant(overrideMillis(spec, { begin: millis(notBefore), end: millis(notAfter) }));
+
+function overrideMillis(spec: CertificateSpec, times: Times): number {
+  const rest = ((times.end - specifiedMillis(spec, times)) / 1000) * OVERRIDE.ofRest;
+  return times.end - Math.round(Math.min(lifetimeOf(times) * OVERRIDE.ofLifetime, rest) * 1000);
 }
 
 /** The first instant from `from` on, and not before now, at which windows and freezes let a renewal be; the override's if there is none. */
 function whenAllowed(
-  { spec, issued, issuedAt }: RenewalFacts,
+  { spec }: RenewalFacts,
+  times: Times & { since: number },
   from: Instant,
   now: Instant | undefined,
 ): Omit<Need, 'reason'> {
-  const atLatest = later(overrideAt(spec, issued!), keptUntil({ issued, issuedAt }));
+  const atLatest = instant(Math.max(overrideMillis(spec, times), keptUntil(times)));
   const planned = allowedFrom(spec.renewal, from, atLatest) ?? atLatest;
   if (now === undefined || planned >= now || now >= atLatest) return { at: planned, atLatest };
   const again = allowedFrom(spec.renewal, now, atLatest) ?? atLatest;
   return { at: again === now ? planned : again, atLatest };
 }
 
-/** Until when what was just issued stays, in any case before its end, unless it was over when it came. */
-function keptUntil({ issued, issuedAt }: Pick<RenewalFacts, 'issued' | 'issuedAt'>, most = KEPT): Instant {
-  const { notBefore, notAfter } = issued!;
-  const from = later(issuedAt!, notBefore);
-  const rest = secondsBetween(from, notAfter);
-  return plusSeconds(issuedAt!, rest > 0 ? Math.min(most, rest / 3) : KEPT);
+/** Until when what was just issued stays, in milliseconds; in any case before its end, unless it was over when it came. */
+function keptUntil({ begin, end, since }: Times & { since: number }, most = KEPT): number {
+  const rest = (end - Math.max(since, begin)) / 1000;
+  return since + Math.round((rest > 0 ? Math.min(most, rest / 3) : KEPT) * 1000);
 }
 
 /** A number in [0, 1) that a text always has: FNV-1a, 32 bits. */

@@ -36,15 +36,16 @@ const SHORT_LIVED = 10 * 86_400_000;
  * When to renew, by cert-manager's rule, in whole seconds: `renewBefore` seconds before the end if that is shorter than the actual lifetime;
  * otherwise `renewBeforePercentage` percent of the actual lifetime before the end; otherwise a third of it, or half of one under ten days.
  */
-export function renewalTime(
+export const renewalTime = (
   notBefore: Instant,
   notAfter: Instant,
   renewBefore?: number,
   renewBeforePercentage?: number,
-): Instant {
-  const end = millis(notAfter);
-  return instant(wholeSecond(end - beforeEnd(end - millis(notBefore), renewBefore, renewBeforePercentage)));
-}
+): Instant => instant(renewalMillis(millis(notBefore), millis(notAfter), renewBefore, renewBeforePercentage));
+
+/** {@link renewalTime} in milliseconds since the epoch, for whoever judges by more than one such instant. */
+export const renewalMillis = (begin: number, end: number, renewBefore?: number, percentage?: number): number =>
+  wholeSecond(end - beforeEnd(end - begin, renewBefore, percentage));
 
 /** A week, in milliseconds. */
 const WEEK = 7 * 86_400_000;
@@ -54,10 +55,12 @@ const WEEK = 7 * 86_400_000;
  * shorter, but not before half of the time that its renewal has is over.
  * @param renewal when its renewal is due
  */
-export function nearExpiry(notBefore: Instant, notAfter: Instant, renewal: Instant): Instant {
-  const [begin, end, due] = [notBefore, notAfter, renewal].map(millis) as [number, number, number];
-  return instant(Math.max(end - Math.min(WEEK, (end - begin) / 10), due + (end - due) / 2));
-}
+export const nearExpiry = (notBefore: Instant, notAfter: Instant, renewal: Instant): Instant =>
+  instant(nearExpiryMillis(millis(notBefore), millis(notAfter), millis(renewal)));
+
+/** {@link nearExpiry} in milliseconds since the epoch. */
+export const nearExpiryMillis = (begin: number, end: number, renewal: number): number =>
+  Math.max(end - Math.min(WEEK, (end - begin) / 10), renewal + (end - renewal) / 2);
 
 function beforeEnd(lifetime: number, seconds: number | undefined, percentage: number | undefined): number {
   if (seconds !== undefined && seconds > 0 && seconds * 1000 < lifetime) return seconds * 1000;
