@@ -1,12 +1,18 @@
+import type { Issued } from '../domain/issued.ts';
+import { daysLeft, SOON } from '../domain/lifeLeft.ts';
 import { type Instant, plusSeconds, secondsBetween } from '../domain/time.ts';
 import type { Measurement } from '../ports/metrics.ts';
 import type { Watched } from '../ports/views.ts';
+import { inLanes } from './lanes.ts';
 import { CERTIFICATES, DELIVERIES, ISSUANCES } from './projections.ts';
 import type { Services } from './services.ts';
 
 /** How an installation, a team of it or an issuer stands. Counts, never a number for each certificate. */
 export interface Standing {
-  /** Days, with fractions, until the first certificate expires; absent where none is issued. */
+  /**
+   * Days, with fractions, until the first certificate expires; absent where none is issued. One that lives for under four weeks counts as if it lived
+   * for so long: a quarter of its life is a week.
+   */
   readonly DaysToExpiry?: number;
   /** Certificates whose time to renew was over a day ago. */
   readonly RenewalsOverdue: number;
@@ -29,9 +35,6 @@ type Needs = Pick<Services, 'views' | 'clock'>;
 const HOUR = 3600;
 const DAY = 24 * HOUR;
 
-/** Seconds before its end from which on a certificate is one to speak of by team and issuer: the first alarm's time. */
-const SOON = 7 * DAY;
-
 /** Rows of one kind that a measure reads at most. A count that reaches it means: so many, or more. */
 export const MOST_READ = 1000;
 
@@ -49,21 +52,23 @@ export async function measureHealth({ views, clock }: Needs): Promise<Health> {
   const read = (view: string, before?: string) => views.earliest(view, 'owed', { before, limit: MOST_READ });
   const [first, expiring, overdue, issuances, deliveries] = await Promise.all([
     views.earliest(CERTIFICATES, 'expires', { limit: 1 }),
-    views.earliest(CERTIFICATES, 'expires', { before: plusSeconds(now, SOON), limit: MOST_READ }),
+    views.earliest(CERTIFICATES, 'expires', { before: plusSeconds(now, SOON * DAY), limit: MOST_READ }),
     read(CERTIFICATES, plusSeconds(now, -DAY)),
     read(ISSUANCES),
     read(DELIVERIES),
   ]);
+  const ending = await withDays(views, expiring, now);
   const found: Attention = {
-    now,
-    expiring,
+    ending,
     overdue,
     issuances: issuances.filter((one) => one.failing),
     failing: deliveries.filter((one) => one.failing),
     late: deliveries.filter(({ at }) => at < plusSeconds(now, -HOUR)),
   };
   const whole = {
-    ...(first[0] && { DaysToExpiry: secondsBetween(now, first[0].at) / DAY }),
+    ...(first[0] && {
+      DaysToExpiry: Math.min(secondsBetween(now, first[0].at) / DAY, ...ending.map(({ days }) => days)),
+    }),
     RenewalsOverdue: overdue.length,
     IssuancesFailing: found.issuances.length,
     DeliveriesFailing: found.failing.length,
@@ -80,10 +85,22 @@ export async function measureHealth({ views, clock }: Needs): Promise<Health> {
   };
 }
 
+/** A certificate that is near its end, with the days that are left to it. */
+interface Ending extends Watched {
+  readonly days: number;
+}
+
+async function withDays(views: Needs['views'], rows: readonly Watched[], now: Instant): Promise<readonly Ending[]> {
+  const all = await inLanes(rows, async (row) => {
+    const { notBefore, notAfter } = ((await views.get(CERTIFICATES, row.key))?.doc ?? {}) as Partial<Issued>;
+    return notBefore && notAfter ? [{ ...row, days: daysLeft(notBefore, notAfter, now) }] : [];
+  });
+  return all.flat();
+}
+
 /** What needs attention. */
 interface Attention {
-  readonly now: Instant;
-  readonly expiring: readonly Watched[];
+  readonly ending: readonly Ending[];
   readonly overdue: readonly Watched[];
   readonly issuances: readonly Watched[];
   readonly failing: readonly Watched[];
@@ -92,11 +109,11 @@ interface Attention {
 
 /** How each stands of what `nameOf` tells apart, the worst first, and all beyond {@link MOST_PARTS} as one. */
 function standings(
-  { now, expiring, overdue, issuances, failing, late }: Attention,
+  { ending, overdue, issuances, failing, late }: Attention,
   nameOf: (row: Watched) => string | undefined,
 ): [string, Standing][] {
   const found = new Map<string, Found>();
-  const each = (rows: readonly Watched[], note: (standing: Found, row: Watched) => void): void => {
+  const each = <Row extends Watched>(rows: readonly Row[], note: (standing: Found, row: Row) => void): void => {
     for (const row of rows) {
       const name = nameOf(row);
       if (name === undefined) continue;
@@ -105,9 +122,8 @@ function standings(
       note(standing, row);
     }
   };
-  // In order of time: the first of each is its earliest.
-  each(expiring, (one, { at }) => {
-    one.DaysToExpiry ??= secondsBetween(now, at) / DAY;
+  each(ending, (one, { days }) => {
+    one.DaysToExpiry = Math.min(one.DaysToExpiry ?? days, days);
   });
   each(overdue, (one) => one.RenewalsOverdue++);
   each(issuances, (one) => one.IssuancesFailing++);

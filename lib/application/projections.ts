@@ -10,6 +10,7 @@ import { issuanceDecider } from '../domain/issuance.decide.ts';
 import { type IssuanceState, isOpen } from '../domain/issuance.ts';
 import { type IssuerState, issuerDecider, SHARED } from '../domain/issuer.ts';
 import { issuerLabel } from '../domain/issuerLabel.ts';
+import { soonEnd } from '../domain/lifeLeft.ts';
 import { type TeamState, teamDecider } from '../domain/team.ts';
 import { type TokenState, tokenDecider } from '../domain/token.ts';
 import type { Watch } from '../ports/views.ts';
@@ -77,7 +78,9 @@ function certificateRow(state: CertificateState, [, team, name]: readonly string
     ready: issued !== undefined && whyUnfit(state) === undefined,
     destinations: dispatched?.destinations ?? [],
   };
-  const watch = { expires: doc.notAfter, owed: doc.renewalTime, issuer: issuerLabel(team!, spec.issuerRef) };
+  // Who reads in this order wants those first whose life is nearly over, however long it was.
+  const expires = issued && soonEnd(issued.notBefore, issued.notAfter);
+  const watch = { expires, owed: doc.renewalTime, issuer: issuerLabel(team!, spec.issuerRef) };
   return { owner: team!, doc, watch };
 }
 

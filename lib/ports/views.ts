@@ -1,6 +1,6 @@
 import type { Instant } from '../domain/time.ts';
 
-/** The orders of time in which rows can be read: by when a certificate ends, and by since when (or from when on) something is owed. */
+/** The orders of time in which rows can be read: by when a certificate is near its end, and by since when (or from when on) something is owed. */
 export type WatchedTime = 'expires' | 'owed';
 
 /** What is kept beside a row's document, so that what needs attention is found without reading everything. */

@@ -1,6 +1,8 @@
 import { afterEach, expect, it } from 'vitest';
 import { MOST_PARTS, MOST_READ, measureHealth, OTHERS } from '../../lib/application/health.ts';
 import { CERTIFICATES, DELIVERIES, ISSUANCES } from '../../lib/application/projections.ts';
+import { soonEnd } from '../../lib/domain/lifeLeft.ts';
+import { plusSeconds } from '../../lib/domain/time.ts';
 import type { Watch } from '../../lib/ports/views.ts';
 import { type TestServices, testServices } from '../support/services.ts';
 
@@ -8,12 +10,20 @@ const NOW = '2026-06-01T00:00:00.000Z';
 let made: TestServices | undefined;
 afterEach(() => made?.close());
 
-type Row = readonly [view: string, watch: Watch, team?: string];
+type Row = readonly [view: string, watch: Watch, team?: string, doc?: object];
+
+/** The row of a certificate that lives for so many days, as the projection would write it. */
+function living(days: number, notAfter: string, issuer?: string, team?: string): Row {
+  const notBefore = plusSeconds(notAfter, -days * 86_400);
+  return [CERTIFICATES, { expires: soonEnd(notBefore, notAfter), issuer }, team, { notBefore, notAfter }];
+}
 
 async function servicesWith(rows: readonly Row[]) {
   made = testServices({ clock: { now: () => NOW } });
-  for (const [index, [view, watch, owner = 'web']] of rows.entries())
-    await made.services.views.put({ view, key: `${owner}/${index}`, version: 1, owner, doc: {}, watch });
+  for (const [index, [view, watch, owner = 'web', life]] of rows.entries()) {
+    const doc = { ...(watch.expires && { notBefore: '2026-03-01T00:00:00.000Z', notAfter: watch.expires }), ...life };
+    await made.services.views.put({ view, key: `${owner}/${index}`, version: 1, owner, doc, watch });
+  }
   return made.services;
 }
 const healthOf = async (rows: readonly Row[]) => measureHealth(await servicesWith(rows));
@@ -31,6 +41,37 @@ it('The certificate that expires first counts, and a renewal is overdue after a 
     [CERTIFICATES, {}],
   ]);
   expect(whole).toEqual({ ...NOTHING, DaysToExpiry: 10.5, RenewalsOverdue: 1 });
+});
+
+it.each([
+  [144, Number.POSITIVE_INFINITY, 7],
+  [72, Number.POSITIVE_INFINITY, 7],
+  [37, Number.POSITIVE_INFINITY, 7],
+  [35, 7, 3],
+  [16, 7, 3],
+  [15, 3, 0],
+  [-1, 0, Number.NEGATIVE_INFINITY],
+])(
+  'A certificate that lives for six days and has %d hours counts below %d and above %d',
+  async (hours, below, above) => {
+    const { whole, parts } = await healthOf([
+      living(6, plusSeconds(NOW, hours * 3600), 'short'),
+      living(90, '2026-08-01T00:00:00.000Z', 'le'),
+    ]);
+    expect(whole.DaysToExpiry).toBeLessThan(below);
+    expect(whole.DaysToExpiry).toBeGreaterThan(above);
+    const own = parts.find(({ issuer }) => issuer === 'short')?.metrics.DaysToExpiry;
+    expect(own).toBe(above < 7 ? whole.DaysToExpiry : undefined);
+  },
+);
+
+it('Of several the least counts, also where the one with fewer hours has more of its life left', async () => {
+  const { whole, parts } = await healthOf([
+    living(6, '2026-06-02T11:00:00.000Z', 'short'),
+    living(90, '2026-06-02T12:00:00.000Z', 'le'),
+  ]);
+  expect(whole.DaysToExpiry).toBe(1.5);
+  expect(parts.find(({ issuer }) => issuer === 'short')?.metrics.DaysToExpiry).toBeCloseTo((35 / 144) * 28);
 });
 
 it('What failed at its last turn is counted, and what was not delivered within an hour', async () => {

@@ -12,7 +12,8 @@ it('A scan tells that it ran, and how the whole stands and the teams of which th
   made = testServices({ clock: { now: () => '2026-06-01T00:00:00.000Z' } });
   const { services } = made;
   const watch = { expires: '2026-06-03T00:00:00.000Z', owed: '2026-05-01T00:00:00.000Z', issuer: 'web/own' };
-  await services.views.put({ view: CERTIFICATES, key: 'web/a', version: 1, owner: 'web', doc: {}, watch });
+  const doc = { notBefore: '2026-03-05T00:00:00.000Z', notAfter: watch.expires };
+  await services.views.put({ view: CERTIFICATES, key: 'web/a', version: 1, owner: 'web', doc, watch });
   await append(services.store, 'nothing/a', 1, { dueAt: '2026-05-31T00:00:00.000Z' });
   const told: (readonly Measurement[])[] = [];
   await scheduledScan({ ...services, metrics: (measured) => void told.push(measured) })();
