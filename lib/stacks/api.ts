@@ -72,7 +72,6 @@ export class ApiStack extends Stack {
       stageName: '$default',
       autoDeploy: true,
       throttle: { rateLimit: rate, burstLimit: burst },
-      detailedMetricsEnabled: true,
     });
     (stage.node.defaultChild as CfnStage).accessLogSettings = {
       destinationArn: log.logGroupArn,

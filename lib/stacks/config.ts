@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { allowList } from '../adapters/net/allowList.ts';
 import { nearest } from '../application/schema/closed.ts';
 import { check } from '../application/schema/parse.ts';
 import type { InputError } from '../domain/inputInvalid.ts';
@@ -7,9 +8,36 @@ import type { InputError } from '../domain/inputInvalid.ts';
 /** Days that CloudWatch can keep logs for. */
 const RETENTION = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653] as const;
 
-const arnOfRole = z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/, 'the ARN of a role');
+const arnOfRole = z
+  .string()
+  .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/, 'the ARN of a role: arn:aws:iam::123456789012:role/NAME');
 
-const tableName = z.string().regex(/^[\w.-]{3,255}$/, 'the name of a table');
+const tableName = z.string().regex(/^[\w.-]{3,255}$/, 'the name of a table: 3 to 255 letters, digits and _.-');
+
+/** Each is told once. */
+const addresses = z
+  .array(z.email('an address such as ops@example.com'))
+  .refine((all) => new Set(all).size === all.length, 'each address once')
+  .default([]);
+
+/** What {@link allowList} reads, which functions would only find out when they start. */
+const allowed = z.string().refine((entry) => {
+  try {
+    allowList([entry]);
+    return !entry.includes(',');
+  } catch {
+    return false;
+  }
+}, 'host, host:port, an address or a CIDR block such as 10.0.0.0/8');
+
+/** What all services take that are marked with them: docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html */
+const TAG = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+const tagKey = z
+  .string()
+  .regex(TAG, 'letters, digits, blanks and _.:/=+-@')
+  .refine((key) => key.length > 0 && key.length <= 128, '1 to 128 characters')
+  .refine((key) => !/^(aws|chancery):/i.test(key), 'no key that begins with aws: or chancery:');
+const tagValue = z.string().max(256).regex(TAG, 'letters, digits, blanks and _.:/=+-@');
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html */
 const STREAM_ARN = /^arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:\d{12}:table\/[\w.-]{3,255}\/stream\/[\w:.-]+$/;
@@ -26,17 +54,21 @@ const schema = z.strictObject({
     .optional(),
   region: z
     .string()
-    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'such as eu-central-1')
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region, such as eu-central-1')
     .optional(),
   /** Who is told of alarms. Each address gets a message that asks to confirm. */
-  alarmEmails: z.array(z.email()).default([]),
+  alarmEmails: addresses,
   /** Who is told of what goes wrong with certificates. Each address gets a message that asks to confirm. */
-  notificationEmails: z.array(z.email()).default([]),
+  notificationEmails: addresses,
   /** Days that public events can be told again for. */
   archiveDays: z.int().min(1).max(3653).default(90),
   logRetentionDays: z.literal(RETENTION).default(90),
   /** What happens to tables and keys when a stack is deleted. */
   removal: z.enum(['retain', 'destroy']).default('retain'),
+  /** Days after which KMS makes the keys of the tables and the logs new. */
+  keyRotationDays: z.int().min(90).max(2560).default(2560),
+  /** Whether there is a dashboard: an account has three for nothing. */
+  dashboard: z.boolean().default(true),
   /** Where the keys of new ACME accounts are made: sealed in the vault, or in KMS, which nobody can take them out of. */
   accountKeys: z.enum(['vault', 'kms']).default('vault'),
   /** The same for the keys of new certificates that are CAs. */
@@ -44,7 +76,9 @@ const schema = z.strictObject({
   route53: z
     .strictObject({
       /** Zones in which dns01 challenges may be presented. */
-      zones: z.array(z.string().regex(/^Z[A-Z0-9]{1,31}$/, 'the id of a hosted zone')).default([]),
+      zones: z
+        .array(z.string().regex(/^Z[A-Z0-9]{1,31}$/, 'the id of a hosted zone, such as Z0123456789ABC'))
+        .default([]),
       /** Roles in other accounts that may be assumed to present there. */
       roleArns: z.array(arnOfRole).default([]),
     })
@@ -69,14 +103,14 @@ const schema = z.strictObject({
   /** An OIDC issuer whose tokens the API takes beside its own. */
   oidc: z
     .strictObject({
-      issuer: z.url({ protocol: /^https$/ }),
-      audience: z.array(z.string().min(1)).min(1),
+      issuer: z.url({ protocol: /^https$/, error: 'an https URL, as in the tokens' }),
+      audience: z.array(z.string().regex(/^[^,]+$/, 'a text without a comma')).min(1),
       teamClaim: z.string().min(1).optional(),
       verbsClaim: z.string().min(1).optional(),
     })
     .optional(),
   /** Private addresses that the service may dial: `host`, `host:port` or a CIDR block. */
-  allowAddresses: z.array(z.string().regex(/^[^\s,]+$/, 'no blank and no comma')).default([]),
+  allowAddresses: z.array(allowed).default([]),
   /** Requests a second, and how many more at once, that the API takes from everybody together. */
   throttle: z
     .strictObject({ rate: z.int().min(1).max(10_000).default(100), burst: z.int().min(1).max(5000).default(200) })
@@ -86,13 +120,20 @@ const schema = z.strictObject({
     .strictObject({
       ledger: z
         .strictObject({ table: tableName, stream: z.string().regex(STREAM_ARN, "the ARN of the table's stream") })
+        .refine(({ table, stream }) => stream.includes(`:table/${table}/`), {
+          path: ['stream'],
+          error: "the ARN of the table's own stream: LatestStreamArn of aws dynamodb describe-table",
+        })
         .optional(),
       sealed: z.strictObject({ table: tableName }).optional(),
     })
     .prefault({}),
   /** Where alarms say that the runbook is. */
-  runbook: z.string().min(1).default('docs/runbook.md'),
-  tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}),
+  runbook: z.string().min(1).max(500).default('docs/runbook.md'),
+  tags: z
+    .record(tagKey, tagValue)
+    .refine((tags) => Object.keys(tags).length <= 40, 'at most 40')
+    .default({}),
 });
 
 /** What an operator decides about an installation. docs/aws.md says what each member means. */

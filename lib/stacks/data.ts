@@ -1,4 +1,4 @@
-import { Stack, type StackProps } from 'aws-cdk-lib';
+import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { type ITable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
@@ -22,6 +22,8 @@ export class DataStack extends Stack {
       new Key(this, `${keyClass}Key`, {
         description: `${house.config.instance}: ${holds}`,
         enableKeyRotation: true,
+        // The first two rotations of a key add a dollar a month each, so that the operator says how often.
+        rotationPeriod: Duration.days(house.config.keyRotationDays),
         removalPolicy: removalOf(house),
       });
     this.keys = {

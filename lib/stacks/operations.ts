@@ -35,10 +35,14 @@ export class OperationsStack extends Stack {
     this.topic = this.#topic(house, data);
     const watched = watchedBy({ stack: this, house, workflow, api });
     for (const [name, one] of Object.entries(watched)) this.#alarm(name, house, one);
+    if (house.config.dashboard) this.#dashboard(house, Object.values(watched));
+  }
+
+  #dashboard(house: House, watched: readonly Watched[]): void {
     const dashboard = new Dashboard(this, 'Dashboard', { dashboardName: house.config.instance });
     const graph = (title: string, ...left: IMetric[]): GraphWidget =>
       new GraphWidget({ title, left, width: 8, period: EVERY });
-    dashboard.addWidgets(...Object.values(watched).map(({ heading, metric }) => graph(heading, metric)));
+    dashboard.addWidgets(...watched.map(({ heading, metric }) => graph(heading, metric)));
     dashboard.addWidgets(
       graph('Deliveries that ended', own(house, 'Delivered', 'Sum'), own(house, 'DeliveriesFailed', 'Sum')),
       ...Object.entries(DETAILS).map(([title, [dimension, name]]) =>

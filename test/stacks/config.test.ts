@@ -14,6 +14,8 @@ const refusal = (input: unknown): string => {
   throw new Error('the configuration was taken');
 };
 
+const TABLES = 'arn:aws:dynamodb:eu-central-1:123456789012:table';
+
 describe('The configuration of an installation', () => {
   it('needs nothing, and then retains what must not be lost', () => {
     expect(parseConfig({})).toMatchObject({ instance: 'chancery', removal: 'retain', alarmEmails: [] });
@@ -36,15 +38,43 @@ describe('The configuration of an installation', () => {
     ['secretsManager.roleArns[0]', { secretsManager: { roleArns: ['*'] } }],
     ['oidc.issuer', { oidc: { issuer: 'http://issuer.example', audience: ['a'] } }],
     ['oidc.audience', { oidc: { issuer: 'https://issuer.example', audience: [] } }],
+    ['oidc.audience[1]', { oidc: { issuer: 'https://issuer.example', audience: ['a', 'b,c'] } }],
     ['allowAddresses[0]', { allowAddresses: ['10.0.0.0/8,*'] }],
+    ['allowAddresses[1]', { allowAddresses: ['10.0.0.0/8', '10.0.0.0/99'] }],
+    ['allowAddresses[0]', { allowAddresses: ['vault.internal:99999'] }],
     ['throttle.rate', { throttle: { rate: 0 } }],
+    ['alarmEmails', { alarmEmails: ['ops@example.com', 'ops@example.com'] }],
+    ['keyRotationDays', { keyRotationDays: 30 }],
+    ['dashboard', { dashboard: 'no' }],
+    ['tags["aws:owner"]', { tags: { 'aws:owner': 'platform' } }],
+    ['tags["chancery:instance"]', { tags: { 'chancery:instance': 'other' } }],
+    ['tags.owner', { tags: { owner: 'a<b' } }],
+    [
+      'restored.ledger.stream',
+      { restored: { ledger: { table: 'ledger-2', stream: `${TABLES}/ledger/stream/2026-11-22T09:00:00.000` } } },
+    ],
+    ['restored.ledger.stream', { restored: { ledger: { table: 'ledger-2', stream: 'latest' } } }],
   ])('is refused by the name of the key: %s', (key, input) => {
     expect(refusal(input)).toContain(`\n  ${key}: `);
+  });
+
+  it('takes what it may have', () => {
+    const given = {
+      tags: { owner: 'Plattform-Team/Zürich', 'cost:center': '4711' },
+      allowAddresses: ['10.0.0.0/8', 'fd00::/8', 'fd00::1', 'vault.internal:8200', '*'],
+      restored: { ledger: { table: 'ledger-2', stream: `${TABLES}/ledger-2/stream/2026-11-22T09:00:00.000` } },
+      keyRotationDays: 365,
+      dashboard: false,
+    };
+    expect(parseConfig(given)).toMatchObject(given);
   });
 
   it('says what is allowed', () => {
     expect(refusal({ removal: 'maybe' })).toMatch(/retain.*destroy/);
     expect(refusal({ account: '12' })).toContain('twelve digits');
+    expect(refusal({ oidc: { issuer: 'http://i.example', audience: ['a'] } })).toContain('an https URL');
+    expect(refusal({ alarmEmails: ['nobody'] })).toContain('such as ops@example.com');
+    expect(refusal({ allowAddresses: ['10.0.0.0/99'] })).toContain('a CIDR block such as 10.0.0.0/8');
   });
 
   it('names a key that it does not know, and the one that may be meant', () => {

@@ -42,7 +42,7 @@ export function allowList(entries: readonly string[]): AllowList {
   for (const text of entries) {
     if (addSubnet(nets, text)) continue;
     const entry = hostEntry(text);
-    if (entry.host === '' || /[/\s]/.test(entry.host)) {
+    if (entry.host === '' || /[/\s]/.test(entry.host) || (entry.port ?? 0) > 65_535) {
       throw new Error(`"${text}" is not a host, host:port, address, CIDR block or *`);
     }
     hosts.push(entry);

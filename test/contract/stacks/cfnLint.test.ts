@@ -26,6 +26,8 @@ const CONFIGURATIONS = {
     archiveDays: 30,
     logRetentionDays: 30,
     removal: 'destroy',
+    keyRotationDays: 365,
+    dashboard: false,
     route53: { zones: ['Z0123456789ABC'], roleArns: ['arn:aws:iam::210987654321:role/dns'] },
     secretsManager: { prefix: 'tls/', roleArns: ['arn:aws:iam::210987654321:role/secrets'] },
     oidc: { issuer: 'https://issuer.example', audience: ['chancery'], teamClaim: 'team', verbsClaim: 'verbs' },

@@ -13,6 +13,7 @@ import { anchorOf } from '../../../lib/stacks/constructs/runbookAlarm.ts';
 import { functionNames } from '../../../lib/stacks/functions.ts';
 import { wildcardReasons } from '../../../lib/stacks/permissions.ts';
 import { repository } from '../../support/peers/paths.ts';
+import { synthesizedTemplates } from '../../support/synthesized.ts';
 import { tempDir } from '../../support/temp.ts';
 
 interface Resource {
@@ -152,6 +153,7 @@ describe('The stacks', () => {
     expect(
       keys.filter(({ Properties, DeletionPolicy }) => !Properties.EnableKeyRotation || DeletionPolicy !== 'Retain'),
     ).toEqual([]);
+    expect(keys.map(({ Properties }) => Properties.RotationPeriodInDays)).toEqual([2560, 2560, 2560]);
   });
 
   it('read the feed with two readers, each bounded, with batch item failures, bisection and dead letters', () => {
@@ -300,6 +302,12 @@ describe('The stacks', () => {
       expect(body).toContain(outcome);
   });
 
+  it('have no dashboard where the configuration wants none', () => {
+    const texts = synthesizedTemplates({ dashboard: false }).map((file) => readFileSync(file, 'utf8'));
+    expect(texts.join()).toContain('AWS::CloudWatch::Alarm');
+    expect(texts.join()).not.toContain('AWS::CloudWatch::Dashboard');
+  });
+
   it('pay for few metrics: alarms are made of seventeen in all', () => {
     const counts = ofType('AWS::CloudWatch::Alarm').map(
       ({ Properties }) => metricsOf(Properties.AlarmName.slice(9)).length,
@@ -356,7 +364,8 @@ describe('The stacks', () => {
       callers.filter(({ Principal, SourceArn }) => Principal !== 'apigateway.amazonaws.com' || !SourceArn),
     ).toEqual([]);
     const [stage] = ofType('AWS::ApiGatewayV2::Stage').map(({ Properties }) => Properties);
-    expect(stage.DefaultRouteSettings.ThrottlingRateLimit).toBe(100);
+    // Without metrics of each route, which cost and which nothing asks for.
+    expect(stage.DefaultRouteSettings).toEqual({ ThrottlingRateLimit: 100, ThrottlingBurstLimit: 200 });
     expect(stage.AccessLogSettings.Format).not.toMatch(/header|authori[sz]|query/i);
   });
 
