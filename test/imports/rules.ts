@@ -36,12 +36,12 @@ export const rules: readonly IRegularForbiddenRuleType[] = [
   layer('application', '^lib/application/', '^lib/(domain|ports|application)/'),
   layer('adapters', '^lib/adapters/', '^lib/(domain|ports|adapters)/'),
   // Tables and policies are plain data of the adapters that need them, and no second list of them is to be kept. What an operator
-  // writes is read as all input is.
+  // writes is read as all input is, and private addresses as the functions will read them.
   layer(
     'stacks',
     '^lib/stacks/',
     '^lib/stacks/',
-    '^lib/adapters/(dynamodb/tables|policyStatement|[^/]+/policy)\\.ts$',
+    '^lib/adapters/(dynamodb/tables|net/allowList|policyStatement|[^/]+/policy)\\.ts$',
     '^lib/(domain/inputInvalid|application/schema/(closed|parse))\\.ts$',
   ),
   layer('functions', '^functions/', '^lib/(domain|ports|application|adapters)/', '^functions/'),
