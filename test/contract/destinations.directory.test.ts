@@ -28,7 +28,7 @@ destinationsContract('A directory', async () => {
     },
     // As an editor or a copy does: a file of its own in place of the link, or written through it.
     tamper: async (at, change) => {
-      if (change.key !== undefined && !existsSync(file(at, 'key'))) writeFileSync(file(at, 'key'), change.key);
+      if (change.key !== undefined) writeFileSync(file(at, 'key'), change.key);
       if (change.certificate === undefined) return;
       if (lstatSync(file(at, 'certificate')).isSymbolicLink()) {
         writeFileSync(`${file(at, 'certificate')}.new`, change.certificate);

@@ -109,6 +109,32 @@ export function destinationsContract(name: string, start: () => Promise<Destinat
       expect(await bench.shown(at)).toEqual(texts(first));
     });
 
+    it('tells what differs from what is expected, which is nothing of what it confirmed', async () => {
+      const at = bench.place();
+      const made = confirmedBy(await push(at, first));
+      const look = async (expected = first) => (await destinations.observe(at, context, expected))?.differing;
+      expect(await look()).toEqual([]);
+      await bench.tamper(at, { key: second.key });
+      expect(await look()).toContain('tls.key');
+      expect(await look()).not.toContain('tls.crt');
+      await bench.tamper(at, second);
+      expect(await look()).toContain('tls.crt');
+      confirmedBy(await push(at, first, made));
+      expect(await look()).toEqual([]);
+      const { ca: _, ...withoutCa } = first;
+      expect(await look(withoutCa)).toEqual([]);
+      expect(await look({ ...first, ca: second.certificate })).toEqual(['ca.crt']);
+    });
+
+    it('tells of a chain without a key nothing of the key that stands beside it', async () => {
+      const at = bench.place();
+      confirmedBy(await push(at, withoutKey(first)));
+      const look = async () => (await destinations.observe(at, context, withoutKey(first)))?.differing;
+      expect(await look()).toEqual([]);
+      await bench.tamper(at, { certificate: second.certificate });
+      expect(await look()).toEqual(['tls.crt']);
+    });
+
     it('makes it anew when somebody removed it', async () => {
       const at = bench.place();
       const made = confirmedBy(await push(at, first));

@@ -36,7 +36,10 @@ export async function openFolder(roots: readonly string[], path: string, create:
   for (const name of names) {
     try {
       const next = await openChild(folder, name, create);
-      if (!next) return undefined;
+      if (!next) {
+        await folder.close();
+        return undefined;
+      }
       folder = await replaced(folder, next);
     } catch (error) {
       await folder.close();

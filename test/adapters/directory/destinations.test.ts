@@ -154,4 +154,25 @@ describe('directoryDestinations', () => {
     expect(existsSync(join(path, set))).toBe(false);
     expect(existsSync(join(path, 'tls.key'))).toBe(false);
   });
+
+  it.runIf(existsSync('/proc/self/fd'))(
+    'looks where nothing is as often as one likes, and leaves nothing open',
+    async () => {
+      const openFiles = () => readdirSync('/proc/self/fd').length;
+      const look = () => destinations.observe({ kind: 'directory', path }, context);
+      await look();
+      const before = openFiles();
+      for (let n = 0; n < 50; n++) expect(await look()).toBeUndefined();
+      expect(openFiles()).toBeLessThan(before + 25);
+    },
+  );
+
+  it('sees links of ours that lead nowhere as nothing, and puts the files back', async () => {
+    await push(path);
+    renameSync(join(path, '..data'), join(path, 'old'));
+    expect(await destinations.observe({ kind: 'directory', path }, context, contents)).toBeUndefined();
+    expect(await push(path)).toMatchObject({ outcome: 'confirmed' });
+    const seen = await destinations.observe({ kind: 'directory', path }, context, contents);
+    expect(seen).toMatchObject({ ours: true, differing: [] });
+  });
 });
