@@ -1,5 +1,3 @@
-import { certificateEvolver } from '../../domain/certificate.evolve.ts';
-import { certificateStream, type LiveCertificate } from '../../domain/certificate.ts';
 import { isOfTheCa } from '../../domain/failover.ts';
 import { issuanceDecider } from '../../domain/issuance.decide.ts';
 import type { IssuanceState, StepProblem } from '../../domain/issuance.ts';
@@ -9,7 +7,7 @@ import { releaseLimits } from '../limits/release.ts';
 import { done, type Outcome } from '../outcome.ts';
 import { counted } from '../outcomes.ts';
 import type { Services } from '../services.ts';
-import { type IssueInput, splitName } from './run.ts';
+import { certificateOf, type IssueInput, splitName } from './run.ts';
 
 type Needs = Pick<Services, 'ledger' | 'limits' | 'clock' | 'ids' | 'metrics'>;
 
@@ -19,27 +17,22 @@ export async function recordFailure(services: Needs, input: IssueInput): Promise
   const thrown = input.failure === undefined ? undefined : problemOf(input.failure);
   const { state } = await ledger.load(issuanceDecider, input.issuance);
   const cause = state.problem ?? thrown;
-  if (cause && state.status === 'running') await tellIssuer(ledger, input, state, cause);
-  const { issued, issuing } = (await certificateOf(ledger, state)) ?? {};
-  const expires = issued?.notAfter;
+  const running = state.status === 'running' && state.run === input.run;
+  if (cause && running) await tellIssuer(ledger, input, state, cause);
+  const certificate = await certificateOf(services, state);
+  const waiting = certificate.status === 'live' && certificate.uid === state.uid ? certificate : undefined;
+  const expires = waiting?.issued?.notAfter;
   const command = { type: 'RecordFailure', run: input.run, thrown: cause, random: ids.random(), expires } as const;
-  const released = state.status === 'running' && state.run === input.run ? await releaseLimits(services, state) : [];
+  const released = running ? await releaseLimits(services, state) : [];
   const { events } = await ledger.handleAll(issuanceDecider, input.issuance, [...released, command], {
     actor: 'step:RecordFailure',
     correlationId: input.issuance,
   });
   if (events.some((event) => event.type === 'IssuanceFailed'))
-    metrics?.(counted('IssuancesFailed', issuerLabel(splitName(state.certificate)[0], state.issuer), issuing?.reason));
+    metrics?.(
+      counted('IssuancesFailed', issuerLabel(splitName(state.certificate)[0], state.issuer), waiting?.issuing?.reason),
+    );
   return done;
-}
-
-/** The certificate that waits for the issuance, while it lives. */
-async function certificateOf(
-  ledger: Needs['ledger'],
-  { certificate, uid }: IssuanceState,
-): Promise<LiveCertificate | undefined> {
-  const { state } = await ledger.load(certificateEvolver, certificateStream(...splitName(certificate)));
-  return state.status === 'live' && state.uid === uid ? state : undefined;
 }
 
 /** An issuer that others may stand in for counts what its CA fails to do. Told first: a repeated step finds that it was told. */

@@ -116,7 +116,11 @@ async function loadRun(services: Needs, name: string, input: IssueInput): Promis
   return run;
 }
 
-async function certificateOf({ ledger }: Needs, issuance: IssuanceState): Promise<CertificateState> {
+/** What has the name of the issuance's certificate now. */
+export async function certificateOf(
+  { ledger }: Pick<Services, 'ledger'>,
+  issuance: Pick<IssuanceState, 'certificate'>,
+): Promise<CertificateState> {
   const [team, name] = splitName(issuance.certificate);
   return (await ledger.load(certificateEvolver, certificateStream(team, name))).state;
 }

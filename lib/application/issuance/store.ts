@@ -10,7 +10,7 @@ import type { Services } from '../services.ts';
 import { acmeAccount, endpointOf } from './account.ts';
 import { issuedByAcme } from './issuedByAcme.ts';
 import { recordFailure } from './recordFailure.ts';
-import { type IssueInput, type Run, requireIssuer, step } from './run.ts';
+import { type IssueInput, type Run, requireIssuer, splitName, step } from './run.ts';
 
 type Needs = Pick<
   Services,
@@ -75,7 +75,7 @@ async function commit(services: Needs, run: Run, chainRef: string, pem: string):
   const { uid, revision, generation, key, certificate } = run.issuance;
   const facts = { revision, generation, serial, fingerprint, notBefore, notAfter, keyRef: key?.ref, chainRef };
   const issued = { ...facts, ...(await issuedByAcme(services, run, leaf!)) };
-  const [team, name] = certificate.split('/') as [string, string];
+  const [team, name] = splitName(certificate);
   const meta = { actor: 'step:Store', correlationId: run.stream };
   const { acme } = run.issuer.spec;
   const [{ events }] = await Promise.all([
