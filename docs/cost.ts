@@ -41,6 +41,11 @@ and dashboards are those of the templates. Prices are those of ${priced.region} 
 are marked so: compare them before you rely on a figure. Free allowances are those that an account has for ever, for all that runs in it: with others beside this, less of them is left. The emulator is not AWS, and nobody has paid a bill of this
 size yet.
 
+DynamoDB asks KMS for a table's key for each function that uses it, once in five minutes: how often is taken for granted below. Keys are those of the first year: AWS asks $1 a month more for each of the
+first two times that it makes a key new, which by default is after seven years (\`keyRotationDays\`); with 365 the three keys would cost $6 in the second year and $9 from the third on. A dashboard is one of
+the three that an account has free while it shows no more than 50 metrics; \`dashboard: false\` leaves it out, and $3 of the list price with it. While something is wrong, each kind of it is a metric more, and
+one more of each team and issuer that has it: $0.30 a month, by the hour.
+
 At rest means: nothing is issued, and everything is looked after: scans, checks of clusters and issuers, and a look for renewal information every six hours. Not in it: the API's requests (about $1.20 a million with their function), the first issuance of each
 certificate, retries, hosted zones, data that leaves AWS.
 

@@ -38,6 +38,8 @@ type Assumed =
   | 'checksOfAClusterPerDay'
   | 'checksOfAnIssuerPerDay'
   | 'looksForRenewalInformationPerDay'
+  | 'tableKeysPerScan'
+  | 'tableKeysPerRenewal'
   | 'yearsOfLedger'
   | 'issuers';
 
@@ -118,6 +120,7 @@ export function billOf(load: Load, { acts, standing }: Counts, table: Prices): B
   const gigabytes = (load.certificates * grown) / GIB;
   const rest: Usage = sum([
     times(usage(acts.scan, assumed), scans),
+    { kmsRequest: scans * assumed.tableKeysPerScan },
     ...looking,
     {
       kmsKey: standing.keys,
@@ -130,7 +133,9 @@ export function billOf(load: Load, { acts, standing }: Counts, table: Prices): B
     },
   ]);
   const told = { metric: standing.metricsInUse - standing.metrics };
-  const running = sum([rest, told, times(renewal.usage, renewalsAMonth)]);
+  // DynamoDB keeps a table's key for a caller for five minutes, which is about as long as scans are apart.
+  const tableKeys = { kmsRequest: Math.min(renewalsAMonth, scans) * assumed.tableKeysPerRenewal };
+  const running = sum([rest, told, tableKeys, times(renewal.usage, renewalsAMonth)]);
   const lines = (Object.keys(SERVICES) as Priced[])
     .map((what): Line => {
       const { per } = table.prices[what];
