@@ -1,4 +1,5 @@
 import type { RenewalInformation } from './ari.ts';
+import { GRACE } from './decider.ts';
 import { destinationKey } from './destination.ts';
 import type { Issued } from './issued.ts';
 import type { FailureClass, Problem } from './problem.ts';
@@ -139,8 +140,7 @@ export const noCertificate: CertificateState = { status: 'absent', lastGeneratio
 /** Stream of a certificate, by what people name it. */
 export const certificateStream = (team: string, name: string): string => `certificate/${team}/${name}`;
 
-/** Seconds that the fast path has before the scan takes an obligation over. */
-const GRACE = 60;
+/** Seconds until a destination that another certificate holds is asked for again. */
 const TAKEN_AGAIN = 600;
 
 /** When the next revision is asked for, and why; undefined while none is issued, and where nothing asks for one. */

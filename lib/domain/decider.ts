@@ -16,6 +16,9 @@ export interface Evolver<S, E extends DomainEvent> {
   evolve(state: S, event: E, at: Instant): S;
 }
 
+/** Seconds that the fast path has for what is owed before it is due, and the scan takes it over. */
+export const GRACE = 60;
+
 /**
  * One stream's rules. `decide` and `evolve` are pure: time and ids come in with the command.
  *

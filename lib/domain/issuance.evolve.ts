@@ -1,4 +1,4 @@
-import { unknownEvent } from './decider.ts';
+import { GRACE, unknownEvent } from './decider.ts';
 import { type IssuanceEvent, type IssuanceState, isUnissued, noIssuance } from './issuance.ts';
 import { type Instant, plusSeconds } from './time.ts';
 
@@ -93,7 +93,7 @@ function evolveEvent(state: IssuanceState, event: IssuanceEvent, at: Instant): I
 
 /** The end of the issuance leaves at most its clean-up owed. */
 function ended(state: IssuanceState, at: Instant): IssuanceState {
-  return { ...state, dueAt: state.uncleaned ? plusSeconds(at, 60) : undefined };
+  return { ...state, dueAt: state.uncleaned ? plusSeconds(at, GRACE) : undefined };
 }
 
 function evolveFailed(

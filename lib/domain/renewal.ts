@@ -40,11 +40,13 @@ export const DECIDED_REASONS = [
   'Revoked',
 ] as const satisfies readonly ReplacementReason[];
 
-/** Reasons that leave what is issued of no use. The others renew what is well. */
-export type UnfitReason = Exclude<IssueReason, 'NeverIssued' | 'Manual' | 'AriWindow' | 'Expiring'>;
+/** Reasons that find nothing wrong with what is issued, if anything is. */
+const OF_THE_WELL = ['NeverIssued', 'Manual', 'AriWindow', 'Expiring'] as const satisfies readonly IssueReason[];
 
-export const isUnfit = (reason: IssueReason): reason is UnfitReason =>
-  !['NeverIssued', 'Manual', 'AriWindow', 'Expiring'].includes(reason);
+/** Reasons that leave what is issued of no use. */
+export type UnfitReason = Exclude<IssueReason, (typeof OF_THE_WELL)[number]>;
+
+export const isUnfit = (reason: IssueReason): reason is UnfitReason => !OF_THE_WELL.some((one) => one === reason);
 
 /** That the issued revision is to be replaced, from `at` on. */
 export interface Replacement {

@@ -1,3 +1,4 @@
+import { GRACE } from './decider.ts';
 import type { IssuedByAcme } from './issued.ts';
 import type { FailureClass, Problem } from './problem.ts';
 import { earliest, type Instant, plusSeconds } from './time.ts';
@@ -47,9 +48,6 @@ export interface Revocation extends RevocationDecision {
   readonly failure?: { readonly class: FailureClass; readonly problem: Problem; readonly retryAt?: Instant };
   readonly revokedAt?: Instant;
 }
-
-/** Seconds that the fast path has before the scan takes it over. */
-const GRACE = 60;
 
 /** When the CA is to be asked (again); undefined when it took it, or it is given up. */
 export function revocationDueAt({ since, from = since, failure, revokedAt }: Revocation): Instant | undefined {
