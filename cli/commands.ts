@@ -20,6 +20,7 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   'team get': () => import('./teamGet.ts'),
   'team delete': () => import('./teamDelete.ts'),
   'issuer get': () => import('./issuerGet.ts'),
+  'issuer rekey': () => import('./issuerRekey.ts'),
   'issuer delete': () => import('./issuerDelete.ts'),
   limits: () => import('./limits.ts'),
   'limits resume': () => import('./limitsResume.ts'),

@@ -111,6 +111,10 @@ export const catalogue: readonly StreamEntry[] = [
     commands: {
       RecordKey: by('issuer check, steps', 'AccountKeySealed'),
       RecordRegistered: by('issuer check, steps', 'AccountRegistered'),
+      RequestKeyChange: by(API, 'AccountKeyChangeRequested'),
+      PrepareKey: by('reaction', 'AccountKeyPrepared'),
+      RecordKeyChanged: by('reaction, steps', 'AccountKeyChanged'),
+      RecordKeyChangeFailure: by('reaction', 'AccountKeyChangeFailed'),
     },
   },
   {

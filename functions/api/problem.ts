@@ -33,6 +33,8 @@ export const STATUS: Readonly<Record<string, number>> = {
   TeamInUse: 409,
   KeyNotHeld: 409,
   NotIssued: 409,
+  IssuerNotAcme: 409,
+  AccountNotRegistered: 409,
   CertificateExpired: 409,
   Conflict: 409,
   RebuildUnderWay: 409,

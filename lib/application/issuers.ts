@@ -1,3 +1,4 @@
+import { type AccountState, accountDecider, accountStream } from '../domain/account.ts';
 import { type IssuerState, issuerDecider, issuerStream, SHARED } from '../domain/issuer.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { checkServiceRoles } from '../domain/serviceRole.ts';
@@ -42,10 +43,28 @@ function divertedCondition({ diverted, spec }: IssuerState): Condition[] {
   return [{ type: 'Diverted', status: 'True', reason: diverted.reason, message, lastTransitionTime: diverted.since }];
 }
 
-/** An issuer as answers show it. */
-export function issuerView(owner: string, name: string, state: IssuerState) {
+/** Its account at its CA, where there is one. */
+function accountView({ key, registered, keyChange }: AccountState = {}) {
+  if (!key || !registered) return {};
+  const { requestedAt, dueAt, problem } = keyChange ?? {};
+  const cause = problem && { code: problem.type, detail: publicText(problem.detail) };
+  const status = dueAt ? ('pending' as const) : ('failed' as const);
+  const changing = keyChange && {
+    keyChange: {
+      status,
+      requestedAt: requestedAt!,
+      ...(problem && dueAt && { retryAt: dueAt }),
+      ...(cause && { cause }),
+    },
+  };
+  return { account: { url: registered.url, keyThumbprint: key.thumbprint, ...changing } };
+}
+
+/** An issuer as answers show it; its account only where somebody asks for this issuer alone. */
+export function issuerView(owner: string, name: string, state: IssuerState, account?: AccountState) {
   const { generation, spec } = state;
-  const status = { conditions: [readyCondition(state), ...divertedCondition(state)] };
+  const conditions = [readyCondition(state), ...divertedCondition(state)];
+  const status = { conditions, ...accountView(account) };
   return { owner, name, kind: kindOf(owner), type: issuerType(spec), generation, spec, status };
 }
 
@@ -53,7 +72,24 @@ export function issuerView(owner: string, name: string, state: IssuerState) {
 export async function readIssuer({ ledger }: Needs, owner: string, name: string) {
   const { state, version } = await ledger.load(issuerDecider, issuerStream(owner, name));
   if (state.status !== 'configured') throw issuerNotFound(owner, name);
-  return { version, view: issuerView(owner, name, state) };
+  const { state: account } = await ledger.load(accountDecider, accountStream(`${owner}/${name}`));
+  return { version, view: issuerView(owner, name, state, state.spec.acme && account) };
+}
+
+/**
+ * Has the account of an ACME issuer take another key (RFC 8555 7.3.5), which is made where the configuration has such keys made. One that is on its
+ * way goes on at once.
+ * @throws Refusal `IssuerNotFound`, `IssuerNotAcme`, `AccountNotRegistered`
+ */
+export async function changeAccountKey(services: Needs, owner: string, name: string, meta: Meta) {
+  const { view } = await readIssuer(services, owner, name);
+  if (!view.spec.acme) {
+    throw new Refusal('IssuerNotAcme', `${view.kind} ${name} has no account at a CA`, {
+      remedy: 'name an issuer of type acme',
+    });
+  }
+  await services.ledger.handle(accountDecider, accountStream(`${owner}/${name}`), { type: 'RequestKeyChange' }, meta);
+  return readIssuer(services, owner, name);
 }
 
 /** Configures an issuer of a team or, with owner `-`, a shared one. @throws Refusal `TeamNotFound`, `ServiceRoleNotAllowed`; StaleVersion */

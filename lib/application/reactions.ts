@@ -1,6 +1,7 @@
 import type { ClusterProbe } from '../ports/clusters.ts';
 import type { Commit } from '../ports/eventStore.ts';
 import type { CopyObserver } from './drift.ts';
+import { pursueAccount } from './reactions/accountKey.ts';
 import { retireCaKeys } from './reactions/caKeys.ts';
 import { offerDestination, pursueCertificate } from './reactions/certificate.ts';
 import { pursueCluster } from './reactions/cluster.ts';
@@ -40,6 +41,7 @@ const PURSUE: Readonly<Record<string, Pursuit>> = {
   issuance: pursueIssuance,
   delivery: pursueDelivery,
   issuer: pursueIssuer,
+  account: pursueAccount,
   cluster: pursueCluster,
 };
 
@@ -53,12 +55,18 @@ const PROMPT = new Set([
   'CertificateDeleted',
   'RunBegun',
   'IssuerConfigured',
+  'AccountKeyChangeRequested',
   'LimitsResumed',
   'ClusterRegistered',
 ]);
 
-/** Events that may end the cause of failures, with what tries those again. */
-const CURES: Readonly<Record<string, (services: ReactionNeeds, stream: string) => Promise<void>>> = {
+/** What else follows from an event, once a commit. */
+const FOLLOWS: Readonly<Record<string, (services: ReactionNeeds, stream: string) => Promise<void>>> = {
+  CertificateIssued: recheckCaIssuers,
+  IssuanceFailed: leaveAfterFailure,
+  IssuerDiverted: leaveDiverted,
+  DeliveryWithdrawn: offerDestination,
+  // These may end the cause of failures.
   IssuerBecameReady: retryRecovered,
   IssuerRestored: retryRecovered,
   TeamPolicySet: retryForPolicy,
@@ -80,16 +88,10 @@ export async function pursue(
   return typeof pause === 'number' ? pause : undefined;
 }
 
-/** The fast path: pursues what a commit makes due at once. */
-export async function react(services: ReactionNeeds, commit: Commit): Promise<void> {
+/** The fast path: pursues what a commit makes due at once, and does what follows from its events. */
+export async function react(services: ReactionNeeds, { stream, events }: Commit): Promise<void> {
   // Before what names them is purged.
-  if (commit.stream.startsWith('certificate/')) await retireCaKeys(services, commit.stream, commit.events);
-  if (commit.events.some((event) => PROMPT.has(event.type))) await pursue(services, commit.stream);
-  if (commit.events.some((event) => event.type === 'CertificateIssued'))
-    await recheckCaIssuers(services, commit.stream);
-  if (commit.events.some((event) => event.type === 'IssuanceFailed')) await leaveAfterFailure(services, commit.stream);
-  if (commit.events.some((event) => event.type === 'IssuerDiverted')) await leaveDiverted(services, commit.stream);
-  for (const cure of new Set(commit.events.map(({ type }) => CURES[type]))) await cure?.(services, commit.stream);
-  if (commit.events.some((event) => event.type === 'DeliveryWithdrawn'))
-    await offerDestination(services, commit.stream);
+  if (stream.startsWith('certificate/')) await retireCaKeys(services, stream, events);
+  if (events.some(({ type }) => PROMPT.has(type))) await pursue(services, stream);
+  for (const follow of new Set(events.map(({ type }) => FOLLOWS[type]))) await follow?.(services, stream);
 }

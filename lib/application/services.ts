@@ -24,7 +24,7 @@ export interface Services {
   readonly views: Views;
   readonly vault: SecretVault;
   readonly workflows: Workflows;
-  readonly acme: AcmeServer & Pick<AcmeLifecycle, 'renewalInfo' | 'revoke'>;
+  readonly acme: AcmeServer & Pick<AcmeLifecycle, 'changeKey' | 'renewalInfo' | 'revoke'>;
   readonly dns: DnsProvider;
   readonly caa: CaaRecords;
   readonly challengeTokens: ChallengeTokens;

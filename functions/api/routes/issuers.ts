@@ -1,4 +1,4 @@
-import { deleteIssuer, putIssuer, readIssuer } from '../../../lib/application/issuers.ts';
+import { changeAccountKey, deleteIssuer, putIssuer, readIssuer } from '../../../lib/application/issuers.ts';
 import { listIssuers } from '../../../lib/application/lists.ts';
 import { readIssuerBody } from '../../../lib/application/schema/read.ts';
 import { issuerDecider, issuerStream, SHARED } from '../../../lib/domain/issuer.ts';
@@ -86,6 +86,22 @@ function issuerRoutes(path: string, kind: 'Issuer' | 'ClusterIssuer', read: Acce
         );
         return nothing;
       },
+    },
+    {
+      ...base,
+      method: 'POST',
+      path: `${one}/rekey`,
+      operation: `rekey${kind}`,
+      summary: `Have the account of ${words} take another key`,
+      description:
+        'The key is made where the configuration has keys of accounts made; then the CA is asked to take it in the place of the former one (RFC 8555 7.3.5), until it agrees or refuses for good. The account stays the same.',
+      access: write,
+      answers: { 202: { ...issuer, description: 'It is on its way.' } },
+      problems: [404, 409],
+      handle: async (call) => ({
+        ...shown(await changeAccountKey(call.services, ownerOf(call), call.params.name!, call.meta)),
+        status: 202,
+      }),
     },
   ];
 }

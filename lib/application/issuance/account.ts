@@ -1,14 +1,12 @@
-import { createHash } from 'node:crypto';
 import { accountDecider, accountStream } from '../../domain/account.ts';
 import { sameJson } from '../../domain/json.ts';
-import { Refusal } from '../../domain/refusal.ts';
 import type { AcmeIssuerSpec } from '../../domain/spec.ts';
 import type { AcmeAccount, AcmeEndpoint } from '../../ports/acmeServer.ts';
 import { openCredential } from '../credentials.ts';
 import { checkPause } from '../limits/buckets.ts';
 import { reserveRegistration } from '../limits/reserve.ts';
 import type { Services } from '../services.ts';
-import { sealedSigner } from '../signers.ts';
+import { accountSigner, makeAccountKey, settleKeyChange } from './accountKey.ts';
 
 type Needs = Pick<Services, 'ledger' | 'vault' | 'acme' | 'x509' | 'accountKeys' | 'limits' | 'clock' | 'ids'>;
 
@@ -30,25 +28,25 @@ export async function acmeAccount(
   spec: AcmeIssuerSpec,
   { anew = false } = {},
 ): Promise<AcmeAccount> {
-  const { ledger, vault, acme } = services;
+  const { ledger, acme } = services;
   const stream = accountStream(`${owner}/${name}`);
   const meta = { actor: 'issuer' };
-  let { state } = await ledger.load(accountDecider, stream);
-  const keyRef = state.key?.ref ?? `account/${owner}/${name}`;
-  if (!state.key) await vault.seal(keyRef, owner, Buffer.from(await newKey(services, keyRef, owner)));
-  const signer = await sealedSigner(services, keyRef, owner);
-  if (!signer) throw new Refusal('AccountKeyMissing', `the account key of issuer ${name} is not in the vault`);
+  const endpoint = endpointOf(spec);
+  const loaded = (await ledger.load(accountDecider, stream)).state;
+  let state = await settleKeyChange(services, { stream, owner, endpoint }, loaded);
   if (!state.key) {
-    const thumbprint = createHash('sha256').update(signer.publicKey).digest('hex');
+    const keyRef = `account/${owner}/${name}`;
+    const thumbprint = await makeAccountKey(services, keyRef, owner);
     ({ state } = await ledger.handle(accountDecider, stream, { type: 'RecordKey', keyRef, thumbprint }, meta));
   }
+  const signer = await accountSigner(services, state.key!.ref, owner);
   const contact = spec.email ? [`mailto:${spec.email}`] : [];
   const known = state.registered;
   const asBefore = !anew && known?.server === spec.server;
   await checkPause(services, spec, asBefore ? known.url : undefined);
   if (asBefore && sameJson(known.contact, contact)) return { signer, url: known.url };
   const count = asBefore ? undefined : await reserveRegistration(services, stream, spec);
-  const account = await acme.register(endpointOf(spec), signer, {
+  const account = await acme.register(endpoint, signer, {
     contact,
     termsOfServiceAgreed: true,
     externalAccountBinding: await binding(services, owner, spec),
@@ -58,12 +56,6 @@ export async function acmeAccount(
   await ledger.handle(accountDecider, stream, registered, meta);
   return { signer, url: account.url };
 }
-
-/** ES256 is what every CA takes (RFC 8555 6.2). */
-const KIND = { algorithm: 'ECDSA', size: 256 } as const;
-
-const newKey = ({ accountKeys, x509 }: Needs, ref: string, owner: string): Promise<string> =>
-  accountKeys ? accountKeys.make(ref, owner, KIND) : x509.generateKey(KIND);
 
 /** The EAB key is base64url text in the credential, as CAs hand it out (RFC 8555 7.3.4). */
 async function binding(

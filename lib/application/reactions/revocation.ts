@@ -7,7 +7,8 @@ import { issuerDecider, issuerOwner, issuerStream } from '../../domain/issuer.ts
 import type { Failure } from '../../domain/problem.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import { isRevocationOwed, REVOCATION_REASONS, type Revocation } from '../../domain/revocation.ts';
-import { type AcmeEndpoint, AcmeError, type Revoker } from '../../ports/acmeServer.ts';
+import type { AcmeEndpoint, Revoker } from '../../ports/acmeServer.ts';
+import { failureOf } from '../failureOf.ts';
 import { endpointOf } from '../issuance/account.ts';
 import { keyRefBeside } from '../references.ts';
 import type { Services } from '../services.ts';
@@ -58,13 +59,6 @@ async function revoke(services: Needs, stream: string, revocation: Revocation): 
     services.log.warn('a certificate could not be revoked', { stream, problem: type, detail });
     return failure;
   }
-}
-
-function failureOf(error: unknown): Failure {
-  if (error instanceof AcmeError) return error.failure;
-  const { name, message: detail } = error as Error;
-  if (error instanceof Refusal) return { class: 'configuration', problem: { type: error.code, detail } };
-  return { class: 'infrastructure', problem: { type: name, detail } };
 }
 
 /**

@@ -42,11 +42,14 @@ const renewal = z.object({
   explanationURL: z.string().optional().describe('Where the CA explains its window.'),
 });
 
+const issuerName = z.object({ kind: z.enum(['Issuer', 'ClusterIssuer']), name: z.string() });
+
 const issuance = z.object({
   revision: z.int(),
   run: z.int().describe('Attempts at this revision, from 1.'),
   status: z.enum(['requested', 'running', 'deferred', 'failed', 'succeeded', 'superseded']),
   step: z.string().describe('Order, Challenge, Finalize or Store: where it is, or where it failed.'),
+  issuer: issuerName.optional().describe('Who issues it, where that stands in for the issuer of the spec.'),
   since: instant.describe('When it came to where it is.'),
   cause: cause.optional().describe('Why it waits or failed.'),
   causes: z.array(cause).optional().describe('One for each name, where the CA said so.'),
@@ -103,6 +106,7 @@ export const certificateAnswer = z.object({
     renewalTime: instant.optional(),
     renewal: renewal.optional().describe('Why it is renewed then.'),
     issuer: issuerReadiness,
+    issuedBy: issuerName.optional().describe('Who issued it, where that is not the issuer of the spec.'),
     issuance: issuance.optional().describe('The revision on its way.'),
     incident: z
       .object({
@@ -142,6 +146,23 @@ export const certificateSummary = z.object({
   destinations: z.array(z.string()),
 });
 
+/** An account at a CA. In lists it is left out. */
+const accountAnswer = z
+  .object({
+    url: z.string(),
+    keyThumbprint: z.string().describe("SHA-256 of the public key's SubjectPublicKeyInfo, in hex."),
+    keyChange: z
+      .object({
+        status: z.enum(['pending', 'failed']).describe('failed: it is given up, and the account keeps its key.'),
+        requestedAt: instant,
+        retryAt: instant.optional(),
+        cause: z.object({ code: z.string(), detail: z.string() }).optional(),
+      })
+      .optional()
+      .describe('While it is to have another key.'),
+  })
+  .describe('Of an ACME issuer that is shown alone.');
+
 /** An issuer; `owner` is a team, or `-` for what is shared. */
 export const issuerAnswer = z.object({
   owner: z.string(),
@@ -150,7 +171,10 @@ export const issuerAnswer = z.object({
   type: z.enum(['acme', 'ca', 'selfSigned']),
   generation: z.int(),
   spec: issuerSpec,
-  status: z.object({ conditions: z.array(condition).describe('Ready; Diverted while others stand in for it.') }),
+  status: z.object({
+    conditions: z.array(condition).describe('Ready; Diverted while others stand in for it.'),
+    account: accountAnswer.optional(),
+  }),
 });
 
 /** A credential: never its values. */

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { clusterProbe } from '../../../lib/adapters/kubernetes/clusterProbe.ts';
 import { clusterAccess } from '../../../lib/application/clusters.ts';
 import { openCredential } from '../../../lib/application/credentials.ts';
+import { accountDecider, accountStream } from '../../../lib/domain/account.ts';
 import { clusterDecider, clusterStream } from '../../../lib/domain/cluster.ts';
 import { credentialDecider, credentialStream } from '../../../lib/domain/credential.ts';
 import { issuerDecider, issuerStream } from '../../../lib/domain/issuer.ts';
@@ -38,6 +39,34 @@ describe('resources over HTTP', () => {
         expect((await get(`${path}/own`)).json).toMatchObject({ status: 404, code: 'IssuerNotFound' });
         expect((await api.send('DELETE', `${path}/own`)).json.code).toBe('IssuerNotFound');
       }
+    });
+
+    test('have their account take another key when they have one; twice is once', async () => {
+      const { ledger } = api.services;
+      const acme = { server: 'https://ca.test/dir', profile: 'default', solvers: [{ http01: {} }] };
+      await put('/v1/teams/web/issuers/own', { spec: { selfSigned: {} } });
+      await put('/v1/teams/web/issuers/ca', { spec: { acme } });
+      const rekey = (name: string, sent = {}) => api.send('POST', `/v1/teams/web/issuers/${name}/rekey`, sent);
+      expect((await rekey('none')).json).toMatchObject({ status: 404, code: 'IssuerNotFound' });
+      expect((await rekey('own')).json).toMatchObject({ status: 409, code: 'IssuerNotAcme' });
+      expect((await rekey('ca')).json).toMatchObject({ status: 409, code: 'AccountNotRegistered' });
+      const [stream, meta] = [accountStream('web/ca'), { actor: 'test' }];
+      const registered = { server: acme.server, accountUrl: 'https://ca.test/1', contact: [] };
+      await ledger.handle(accountDecider, stream, { type: 'RecordKey', keyRef: 'k', thumbprint: 't' }, meta);
+      await ledger.handle(accountDecider, stream, { type: 'RecordRegistered', ...registered }, meta);
+      for (const _ of [1, 2]) {
+        const { status, json } = await rekey('ca');
+        expect([status, json.status.account]).toEqual([
+          202,
+          {
+            url: 'https://ca.test/1',
+            keyThumbprint: 't',
+            keyChange: { status: 'pending', requestedAt: expect.any(String) },
+          },
+        ]);
+      }
+      expect((await ledger.load(accountDecider, stream)).version).toBe(3);
+      expect((await rekey('ca', { token: await api.token('web', 'read') })).status).toBe(403);
     });
 
     test("show their readiness in cert-manager's words", async () => {

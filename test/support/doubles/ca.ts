@@ -39,7 +39,7 @@ export interface CaControls {
 }
 
 /** A double of an ACME CA in memory. It judges by what `published` shows, and signs really. */
-export interface CaDouble extends AcmeServer, Pick<AcmeLifecycle, 'renewalInfo' | 'revoke'> {
+export interface CaDouble extends AcmeServer, Pick<AcmeLifecycle, 'changeKey' | 'renewalInfo' | 'revoke'> {
   readonly controls: CaControls;
   /** Every request, by its name. */
   readonly requests: string[];
@@ -140,6 +140,12 @@ export async function caDouble(published: (fqdn: string) => readonly string[]): 
     },
     async revoke() {
       await asked('revoke');
+    },
+    async changeKey(_endpoint, account, to) {
+      await asked('changeKey');
+      known(account.url);
+      accounts.delete(Buffer.from(account.signer.publicKey).toString('hex'));
+      accounts.set(Buffer.from(to.publicKey).toString('hex'), account.url);
     },
     async register(_endpoint, signer) {
       await asked('register');
