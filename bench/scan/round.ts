@@ -63,7 +63,7 @@ async function measure(round: number): Promise<ScanFigures> {
   let cpu = 0;
   const time = await timed(async () => {
     cpu = await cpuTimed(async () => {
-      result = await scan(services, { perSecond: Number.POSITIVE_INFINITY, turns: { take: () => 0 } });
+      result = await scan(services, { perSecond: Number.POSITIVE_INFINITY, turns: { take: async () => 0 } });
     });
   });
   if (result?.due !== DUE || result.failed > 0) throw new Error(`a scan did ${JSON.stringify(result)}`);

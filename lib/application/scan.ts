@@ -41,11 +41,11 @@ export interface ScanOptions {
   readonly remaining?: () => number;
   /** Streams that are pursued within a second at most. */
   readonly perSecond?: number;
-  /** Of renewals by time. Absent: those of this process. */
+  /** Of renewals by time. Absent: those that this process has with all others. */
   readonly turns?: RenewalTurns;
 }
 
-/** Turns go on from scan to scan. */
+/** Places go on from scan to scan. */
 const turnsOf = new WeakMap<EventStore, RenewalTurns>();
 
 /**
@@ -55,7 +55,7 @@ const turnsOf = new WeakMap<EventStore, RenewalTurns>();
 export async function scan(services: Needs, options: ScanOptions = {}): Promise<ScanResult> {
   const { resume = false, remaining = () => Number.POSITIVE_INFINITY, perSecond = STARTS_PER_SECOND } = options;
   const { store, clock } = services;
-  const turns = options.turns ?? turnsOf.get(store) ?? renewalTurns();
+  const turns = options.turns ?? turnsOf.get(store) ?? renewalTurns(services.limits);
   turnsOf.set(store, turns);
   const now = clock.now();
   const pace = pacer(perSecond);

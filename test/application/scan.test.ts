@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { renewalTurns } from '../../lib/application/renewalTurns.ts';
+import { type RenewalTurns, renewalTurns } from '../../lib/application/renewalTurns.ts';
 import { type ScanOptions, scan } from '../../lib/application/scan.ts';
 import type { Services } from '../../lib/application/services.ts';
 import { certificateDecider } from '../../lib/domain/certificate.decide.ts';
@@ -114,7 +114,7 @@ describe('a bound on starts', () => {
 describe('turns of renewals by time', () => {
   it('hold back what is over the hour’s number, keep the time that is shown, and lose nobody', async () => {
     const world = await issuedWorld(40);
-    const turns = renewalTurns(24);
+    const turns = renewalTurns(world.services.limits, 24);
     const shown = await world.times();
     let hours = 0;
     const begun: number[] = [];
@@ -137,7 +137,7 @@ describe('turns of renewals by time', () => {
     const world = await issuedWorld(5);
     const shown = await world.times();
     world.at(plus(60 * DAY));
-    await world.scan({ turns: renewalTurns(1) });
+    await world.scan({ turns: renewalTurns(world.services.limits, 1) });
     expect(sum(await world.renewals())).toBe(1);
     expect(await world.times()).toEqual(shown);
   });
@@ -145,18 +145,57 @@ describe('turns of renewals by time', () => {
   it('do not hold back what is near its end', async () => {
     const world = await issuedWorld(40);
     world.at(plus(81 * DAY));
-    await world.scan({ turns: renewalTurns(1) });
+    await world.scan({ turns: renewalTurns(world.services.limits, 1) });
     expect(sum(await world.renewals())).toBe(40);
   });
 
-  it('count each issuer alone', () => {
-    const turns = renewalTurns(1);
-    expect([turns.take('a', 's1', START), turns.take('b', 's2', START)]).toEqual([0, 0]);
-    expect(turns.take('a', 's3', START)).toBe(3600);
-    expect(turns.take('a', 's4', START)).toBe(7200);
-    expect(turns.take('a', 's3', plus(1800))).toBe(1800);
-    expect(turns.take('a', 's3', plus(3600))).toBe(0);
-    expect(turns.take('a', 's4', plus(7200))).toBe(0);
+  it('count each issuer alone', async () => {
+    const world = await issuedWorld(0);
+    const turns = renewalTurns(world.services.limits, 1);
+    expect([await turns.take('a', 's1', START), await turns.take('b', 's2', START)]).toEqual([0, 0]);
+    expect(await turns.take('a', 's3', START)).toBe(3600);
+    expect(await turns.take('a', 's4', START)).toBe(7200);
+    expect(await turns.take('a', 's3', plus(1800))).toBe(1800);
+    expect(await turns.take('a', 's3', plus(3600))).toBe(0);
+    expect(await turns.take('a', 's4', plus(7200))).toBe(0);
+  });
+
+  it('hold for scans of several processes at once, and of a new process each time', async () => {
+    const world = await issuedWorld(40);
+    const begun: number[] = [];
+    for (let minute = 0; minute < 3 * 60; minute += 5) {
+      world.at(plus(60 * DAY + minute * 60));
+      const { limits } = world.services;
+      await Promise.all([1, 2, 3].map(() => world.scan({ turns: renewalTurns(limits, 24) })));
+      begun.push(sum(await world.renewals()));
+    }
+    expect(begun[0]).toBeLessThanOrEqual(2);
+    for (let index = 12; index < begun.length; index++)
+      expect(begun[index]! - begun[index - 12]!).toBeLessThanOrEqual(26);
+    expect(begun.at(-1)).toBeGreaterThan(24);
+    expect(Math.max(...(await world.renewals()))).toBe(1);
+  });
+
+  it('go by what others took, and give whoever must wait a time when a turn may be free', async () => {
+    const world = await issuedWorld(0);
+    const [one, other] = [1, 2].map(() => renewalTurns(world.services.limits, 1)) as [RenewalTurns, RenewalTurns];
+    expect(await one.take('a', 's1', START)).toBe(0);
+    expect(await other.take('a', 's2', START)).toBe(3600);
+    expect(await other.take('a', 's3', START)).toBe(7200);
+    expect(await one.take('a', 's4', plus(3600))).toBe(0);
+    expect(await other.take('a', 's2', plus(3600))).toBe(7200);
+    expect(await other.take('a', 's3', plus(7200))).toBe(0);
+  });
+
+  it('are given nobody while others write without end, and then again', async () => {
+    const world = await issuedWorld(0);
+    let busy = true;
+    const { limits } = world.services;
+    const write: typeof limits.write = async (rows) => (busy ? 'conflict' : limits.write(rows));
+    const turns = renewalTurns({ read: (keys) => limits.read(keys), write }, 1000);
+    expect(await turns.take('a', 's1', START)).toBe(10);
+    busy = false;
+    expect(await turns.take('a', 's1', plus(10))).toBe(0);
   });
 });
 
@@ -180,7 +219,7 @@ describe('a clock that is wrong by a day', () => {
 
   it('lets no more begin within an hour than ever, when it goes ahead', async () => {
     const world = await issuedWorld(100);
-    const turns = renewalTurns(120);
+    const turns = renewalTurns(world.services.limits, 120);
     world.at(plus(59 * DAY));
     await world.scan({ turns });
     world.at(plus(60 * DAY));

@@ -68,7 +68,7 @@ export async function readsOfScan(client: DynamoDBClient, certificates: number):
     const log = { info() {}, warn() {}, error: console.error };
     const ledger = new Ledger(store, clock, systemIds);
     const services = { store, ledger, clock, ids: systemIds, log } as unknown as Services;
-    const unbound = { perSecond: Number.POSITIVE_INFINITY, turns: { take: () => 0 } };
+    const unbound = { perSecond: Number.POSITIVE_INFINITY, turns: { take: async () => 0 } };
     const { due, failed } = await scan(services, unbound);
     const { state } = await ledger.load(certificateDecider, streamOf(0));
     const renewing = state.status === 'live' && state.issuing?.reason === 'Expiring';

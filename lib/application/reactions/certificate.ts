@@ -94,7 +94,7 @@ async function renewIfDue(
   if (!need || need.at > now) return need?.at;
   const { reason, atLatest } = need;
   if (turns && atLatest !== undefined && atLatest > now) {
-    const seconds = turns.take(issuerLabel(stream.split('/')[1]!, state.spec.issuerRef), stream, now);
+    const seconds = await turns.take(issuerLabel(stream.split('/')[1]!, state.spec.issuerRef), stream, now);
     if (seconds > 0) return earliest(plusSeconds(now, seconds), atLatest);
   }
   const command = { type: 'Renew', afterRevision: state.issued!.revision, reason } as const;
