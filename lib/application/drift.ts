@@ -36,11 +36,17 @@ const PAGE = 1000;
 /** Milliseconds after which a turn begins nothing more: less than a scan keeps in reserve for what it began last. */
 const LONGEST = 15_000;
 
+/** Copies that a turn reads whole at least, however long the look at all of them took: or a slow cluster would never get further. */
+const AT_LEAST = 16;
+
 /** Where a copy was left, and what it is called. */
 type Left = LeftSecret & { readonly stream: string };
 
-/** The observer of one process. It remembers where a turn ended, and which copies somebody wrote to without changing what is ours. */
-export function copyObserver(services: Needs): CopyObserver {
+/**
+ * The observer of one process. It remembers where a turn ended, and which copies somebody wrote to without changing what is ours.
+ * @param longest of a turn in a cluster, in milliseconds
+ */
+export function copyObserver(services: Needs, longest = LONGEST): CopyObserver {
   const ends = new Map<string, string>();
   const harmless = new Map<string, Pick<LeftSecret, 'objectUid' | 'resourceVersion'>>();
 
@@ -57,43 +63,67 @@ export function copyObserver(services: Needs): CopyObserver {
   return {
     async cluster(name, access) {
       const prefix = destinationKey({ kind: 'kubernetes', cluster: name, namespace: '', secretName: '' }).slice(0, -1);
-      const over = timer();
-      for await (const rows of pages(services, prefix, ends.get(name))) {
-        const left = rows.flatMap((row) => leftOf(row)).map((one) => ({ ...one, ...harmless.get(one.stream) }));
+      const over = timer(longest);
+      let read = 0;
+      for await (const page of pages(services, prefix, ends.get(name))) {
+        const left = page.rows.flatMap(leftOf).map((one) => ({ ...one, ...harmless.get(one.stream) }));
         const { changed, unseen } = await services.clusters.survey(access, left);
         if (unseen > 0)
           services.log.warn('drift: the credential may not look at all copies', { cluster: name, unseen });
-        await inLanes(changed, async ({ stream }) => over() || lookAt(stream));
-        if (over()) {
-          ends.set(name, rows.at(-1)?.key ?? prefix);
-          return false;
-        }
+        const skipped = await inLanes(changed, async ({ stream }) => {
+          if (over() && read >= AT_LEAST) return stream;
+          read++;
+          await lookAt(stream);
+        });
+        const end = endOf(page, skipped, over());
+        if (end === undefined) continue;
+        ends.set(name, end);
+        return false;
       }
       ends.delete(name);
       return true;
     },
     async directories() {
-      for await (const rows of pages(services, 'directory/')) {
+      for await (const { rows } of pages(services, 'directory/')) {
         await inLanes(rows.filter(isConfirmed), ({ key }) => lookAt(deliveryStream(key)));
       }
     },
   };
 }
 
-function timer(): () => boolean {
-  const until = performance.now() + LONGEST;
+function timer(milliseconds: number): () => boolean {
+  const until = performance.now() + milliseconds;
   return () => performance.now() > until;
 }
 
+/** Rows after a key, in its order. */
+interface Page {
+  readonly after: string;
+  readonly rows: readonly ViewRow[];
+  readonly last: boolean;
+}
+
 /** Rows of the deliveries whose keys begin so, page by page. */
-async function* pages({ views }: Needs, prefix: string, from = prefix): AsyncGenerator<readonly ViewRow[], void> {
+async function* pages({ views }: Needs, prefix: string, from = prefix): AsyncGenerator<Page, void> {
   for (let after = from; ; ) {
-    const rows = await views.list(DELIVERIES, { after, limit: PAGE });
-    const own = rows.filter(({ key }) => key.startsWith(prefix));
-    if (own.length > 0) yield own;
-    if (own.length < PAGE) return;
-    after = own.at(-1)!.key;
+    const found = await views.list(DELIVERIES, { after, limit: PAGE });
+    const rows = found.filter(({ key }) => key.startsWith(prefix));
+    const last = rows.length < PAGE;
+    yield { after, rows, last };
+    if (last) return;
+    after = rows.at(-1)!.key;
   }
+}
+
+/** The key after which the next turn goes on: what was skipped comes first. Undefined where this one does. */
+function endOf(
+  { after, rows, last }: Page,
+  skipped: readonly (string | undefined)[],
+  over: boolean,
+): string | undefined {
+  const first = rows.findIndex(({ key }) => skipped.includes(deliveryStream(key)));
+  if (first >= 0) return rows[first - 1]?.key ?? after;
+  return over && !last ? rows.at(-1)!.key : undefined;
 }
 
 const isConfirmed = ({ doc }: ViewRow): boolean => doc.status === 'confirmed';

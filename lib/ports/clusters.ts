@@ -45,7 +45,10 @@ export interface Surveyed<T> {
 
 /** Looks at many Secrets without reading what they hold. */
 export interface ClusterSurvey {
-  /** Those that are not as they were left: gone, another object in their place, or written since. Throws Refusal as a probe does. */
+  /**
+   * Those that are not as they were left, in the order given: gone, another object in their place, or written since. Throws Refusal as a probe
+   * does.
+   */
   survey<T extends LeftSecret>(access: ClusterAccess, left: readonly T[]): Promise<Surveyed<T>>;
 }
 

@@ -1,7 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { announce } from '../../lib/application/announce.ts';
 import { describeCertificate } from '../../lib/application/certificateView.ts';
+import { copyObserver } from '../../lib/application/drift.ts';
 import { counted } from '../../lib/application/outcomes.ts';
 import { DELIVERIES } from '../../lib/application/projections.ts';
+import type { PublicEvent } from '../../lib/application/schema/busEvent.ts';
 import type { Services } from '../../lib/application/services.ts';
 import { clusterDecider, clusterStream } from '../../lib/domain/cluster.ts';
 import { deliveryStream } from '../../lib/domain/delivery.ts';
@@ -111,6 +114,25 @@ describe('a Secret in a cluster', () => {
     expect(world.measured.filter(({ metrics }) => metrics.Drifted)).toEqual(counted('Drifted'));
   });
 
+  it('that drifted is told to the world outside, and so is that it is delivered again', async () => {
+    const world = await made(prod);
+    world.destinations.tamper(prod, 'remove');
+    await checked(world);
+    await eventually('it was noticed', async () => (await driftsOf(world, prod)).length === 1);
+    await holdsIssued(world, prod);
+    const told: PublicEvent[] = [];
+    const commits = await world.services.store.commits(deliveryStream(destinationKey(prod)));
+    const bus = { publish: async (events: readonly PublicEvent[]) => void told.push(...events) };
+    await announce({ ...world.services, bus }, commits);
+    expect(told.map(({ type }) => type)).toEqual([
+      'certificate.delivered',
+      'certificate.drifted',
+      'certificate.delivered',
+    ]);
+    expect(told[1]).toMatchObject({ name: 'app', destination: 'kubernetes/prod/shop/tls', found: 'missing' });
+    expect(told[1]?.message).toBe('The copy is gone: it is delivered again');
+  });
+
   it('of which somebody changed the key alone is put right', async () => {
     const world = await made(prod);
     const { key } = world.destinations.stored.get(destinationKey(prod))!;
@@ -143,6 +165,20 @@ describe('a Secret in a cluster', () => {
     expect(await heads()).toEqual(before);
     expect(world.destinations.read).toEqual([]);
     expect(world.destinations.written.length).toBe(50);
+  });
+
+  it('is one of so many that they are looked at in several turns, each from where the last one ended', async () => {
+    const all = Array.from({ length: 50 }, (_, n) => inProd(`tls-${n}`));
+    const world = await made(...all);
+    for (const to of all) world.destinations.tamper(to, 'remove');
+    const { clusters } = world.destinations;
+    const hurried = copyObserver({ ...world.services, clusters }, -1);
+    const access = { server: 'https://prod', ca: '' };
+    const turns: boolean[] = [];
+    while (turns.at(-1) !== true) turns.push(await hurried.cluster('prod', access));
+    expect(turns).toEqual([false, false, false, true]);
+    for (const to of all) expect((await driftsOf(world, to)).length).toBe(1);
+    for (const to of all) await holdsIssued(world, to);
   });
 
   it('that is now somebody else’s is left alone, and refused as ever', async () => {

@@ -45,16 +45,17 @@ const stateOf = (uid: unknown, resourceVersion: unknown): string => `${uid} ${re
 
 async function survey<T extends LeftSecret>(api: KubernetesApi, left: readonly T[]) {
   const seen = await listed(api, left);
-  const changed: T[] = [];
-  let unseen = 0;
-  const isAsLeft = (one: T, state: string | undefined): boolean =>
-    state === stateOf(one.objectUid, one.resourceVersion);
+  const forbidden = new Set<string>();
   await inLanes(left, async (one) => {
-    const state = seen.get(placeOf(one)) ?? (await lookAt(api, one));
-    if (state === 'forbidden') unseen++;
-    else if (!isAsLeft(one, state)) changed.push(one);
+    const place = placeOf(one);
+    if (seen.has(place)) return;
+    const state = await lookAt(api, one);
+    if (state === 'forbidden') forbidden.add(place);
+    else if (state !== undefined) seen.set(place, state);
   });
-  return { changed, unseen };
+  const isAsLeft = (one: T): boolean => seen.get(placeOf(one)) === stateOf(one.objectUid, one.resourceVersion);
+  const changed = left.filter((one) => !forbidden.has(placeOf(one)) && !isAsLeft(one));
+  return { changed, unseen: forbidden.size };
 }
 
 /** What lists show: of all namespaces at once where there are many, else of each that holds more than a few. */
