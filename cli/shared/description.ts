@@ -6,6 +6,7 @@ import { age, withDistance } from './time.ts';
 
 type Paint = Terminal['paint'];
 type Status = Certificate['status'];
+type Window = NonNullable<NonNullable<Certificate['spec']['renewal']>['windows']>[number];
 
 /** All that is known of a certificate, for people: what was asked for, how it stands, why, and what is next. */
 export function description(
@@ -39,6 +40,7 @@ function asked({ spec, status, uid, generation, createdAt }: Certificate): strin
   const { issuer } = status;
   const readiness = issuer.ready === 'True' ? 'ready' : `not ready, ${issuer.reason}: ${issuer.message}`;
   const { algorithm, size } = spec.privateKey ?? {};
+  const { renewBeforePercentage: percentage } = spec;
   const list = (values: readonly string[] | undefined): string | undefined =>
     values?.length ? values.join(', ') : undefined;
   return shown([
@@ -51,11 +53,16 @@ function asked({ spec, status, uid, generation, createdAt }: Certificate): strin
     ['Secret', spec.secretName],
     ['Key', spec.request ? 'with the requester (CSR)' : [algorithm, size].filter((part) => part).join('-')],
     ['Duration', spec.duration],
-    ['Renew before', spec.renewBefore],
+    ['Renew before', spec.renewBefore ?? (percentage === undefined ? undefined : `${percentage}% of the lifetime`)],
+    ['Renewed in', list(spec.renewal?.windows?.map(windowText))],
+    ['Frozen in', list(spec.renewal?.freezes?.map(windowText))],
     ['CA', spec.isCA ? 'yes: it may sign others' : undefined],
     ['Asked for', `${createdAt}, spec ${generation}, uid ${uid}`],
   ]);
 }
+
+const windowText = ({ cron, windowDuration, timezone = 'UTC' }: Window): string =>
+  `${cron} for ${windowDuration} (${timezone})`;
 
 function conditions(all: readonly Condition[], paint: Paint, now: number): string[] {
   const colour = ({ type, status }: Condition) => {
@@ -75,12 +82,16 @@ function conditions(all: readonly Condition[], paint: Paint, now: number): strin
   );
 }
 
-function issued({ revision, serial, fingerprint, notBefore, notAfter, renewal }: Status, now: number): string[] {
+function issued(
+  { revision, serial, fingerprint, notBefore, notAfter, issuedBy, renewal }: Status,
+  now: number,
+): string[] {
   if (revision === undefined) return [];
   const { time, reason, suggestedWindow: window, explanationURL } = renewal ?? {};
   const when = withDistance(time, now);
   return shown([
     ['Revision', String(revision)],
+    ['Issued by', issuedBy && `${issuedBy.kind} ${issuedBy.name}`],
     ['Serial', serial],
     ['Fingerprint', fingerprint],
     ['Valid from', notBefore],
@@ -91,14 +102,15 @@ function issued({ revision, serial, fingerprint, notBefore, notAfter, renewal }:
   ]);
 }
 
-function underWay({ issuance, incident }: Status, now: number): string[] {
+function underWay({ issuance, incident, issuer }: Status, now: number): string[] {
   if (!issuance) return [];
-  const { revision, run, status, step, since, cause, causes = [], retryAt } = issuance;
+  const { revision, run, status, step, since, cause, causes = [], retryAt, issuer: standIn } = issuance;
   const about = (identifier: string | undefined): string => (identifier === undefined ? '' : `${identifier}: `);
   return [
     ...shown([
       ['Revision', `${revision}, attempt ${run}, ${status}`],
       ['Step', step],
+      ['At', standIn && `${standIn.kind} ${standIn.name}, in the place of ${issuer.name}`],
       ['Since', withDistance(since, now)],
       ['Cause', cause && `${about(cause.identifier)}${cause.detail} (${cause.code})`],
       ['To do', cause?.remedy],

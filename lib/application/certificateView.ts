@@ -69,6 +69,7 @@ export function certificateView(facts: CertificateFacts, incident?: CertificateA
         fingerprint: issued.fingerprint,
         notBefore: issued.notBefore,
         notAfter: issued.notAfter,
+        ...issuedBy(certificate),
         ...renewalOf(certificate, facts.now),
       }),
       issuer: issuerReadiness(spec.issuerRef, facts.issuer),
@@ -95,6 +96,16 @@ function revocationsOf({ revocations = [] }: LiveCertificate): { revocations?: R
     };
   });
   return { revocations: shown };
+}
+
+/** A stand-in, or the issuer that the spec named before. */
+function issuedBy({
+  issued,
+  spec: { issuerRef },
+}: LiveCertificate): Partial<Pick<CertificateAnswer['status'], 'issuedBy'>> {
+  const by = issued?.acme?.issuer;
+  if (!by || (by.name === issuerRef.name && by.kind === issuerRef.kind)) return {};
+  return { issuedBy: { kind: by.kind, name: by.name } };
 }
 
 /** When the issued revision is replaced, why, and what the CA says about it. */

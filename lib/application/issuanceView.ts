@@ -1,4 +1,5 @@
 import type { IssuanceState } from '../domain/issuance.ts';
+import type { IssuerRef } from '../domain/spec.ts';
 import type { Instant } from '../domain/time.ts';
 import { adviceFor } from './advice.ts';
 import { publicCause, publicCauses, publicText } from './publicCause.ts';
@@ -10,6 +11,8 @@ export interface IssuanceView {
   readonly run: number;
   readonly status: Exclude<IssuanceState['status'], 'absent'>;
   readonly step: string;
+  /** Who issues it, where that stands in for its issuer. */
+  readonly issuer?: IssuerRef;
   readonly since: Instant;
   readonly cause?: Cause;
   readonly causes?: Cause[];
@@ -26,12 +29,16 @@ function currentStep({ order, authorized, signing, key }: IssuanceState): string
 /** Undefined while the issuance has not begun. */
 export function issuanceView(state: IssuanceState | undefined): IssuanceView | undefined {
   if (!state || state.status === 'absent') return undefined;
-  const { revision, run, status, lastStepAt, failure, deferral, problem } = state;
-  const base = { revision, run, status, step: currentStep(state), since: lastStepAt };
+  const { revision, run, status, lastStepAt, failure, deferral, problem, issuer, insteadOf } = state;
+  const { kind, name } = issuer;
+  const base = {
+    ...{ revision, run, status, step: currentStep(state), since: lastStepAt },
+    ...(insteadOf && { issuer: { kind, name } }),
+  };
   if (status === 'failed' && failure) {
-    const { problem: of, class: kind, retryAt, step, at } = failure;
-    const causes = publicCauses(of, kind);
-    const cause = publicCause(of, kind);
+    const { problem: of, class: kindOf, retryAt, step, at } = failure;
+    const causes = publicCauses(of, kindOf);
+    const cause = publicCause(of, kindOf);
     return { ...base, step: step || base.step, since: at, cause, ...(causes.length > 0 && { causes }), retryAt };
   }
   if (status === 'deferred' && deferral) {

@@ -34,19 +34,22 @@ function ofRevocation({ spec, issued, revocations = [], compromisedRevision }: W
   return [...untold, { code: 'RequestKeyCompromised', field: 'spec.request', message }];
 }
 
-/** A renewBefore over half of the lifetime renews more than twice as often as there is need, and one over all of it counts for nothing. */
-function ofMargin({ renewBefore, ...spec }: CertificateSpec, { notBefore, notAfter }: Times): Warning[] {
+/** A margin over half of the lifetime renews more than twice as often as there is need, and one over all of it counts for nothing. */
+function ofMargin(spec: CertificateSpec, { notBefore, notAfter }: Times): Warning[] {
+  const { renewBefore, renewBeforePercentage: percentage } = spec;
   const lifetime = secondsBetween(notBefore, notAfter);
-  const margin = renewBefore === undefined ? 0 : durationSeconds(renewBefore)!;
+  const margin = renewBefore === undefined ? (lifetime * (percentage ?? 0)) / 100 : durationSeconds(renewBefore)!;
   if (margin <= lifetime / 2) return [];
-  const at = specifiedRenewal({ ...spec, renewBefore }, { notBefore, notAfter } as Issued);
+  const [member, written] =
+    renewBefore === undefined ? ['renewBeforePercentage', `${percentage}%`] : ['renewBefore', renewBefore];
+  const at = specifiedRenewal(spec, { notBefore, notAfter } as Issued);
   const when = `it is renewed ${shortDuration(Math.round(secondsBetween(notBefore, at)))} after it begins, about ${at}`;
   const lasts = shortDuration(Math.round(lifetime));
   const [code, message] =
     margin < lifetime
-      ? ['RenewBeforeOverHalf', `${renewBefore} is over half of the lifetime (${lasts}): ${when}`]
-      : ['RenewBeforeOverLifetime', `${renewBefore} is not below the lifetime (${lasts}), and does not count: ${when}`];
-  return [{ code: code!, field: 'spec.renewBefore', message: message! }];
+      ? ['RenewBeforeOverHalf', `${written} is over half of the lifetime (${lasts}): ${when}`]
+      : ['RenewBeforeOverLifetime', `${written} is not below the lifetime (${lasts}), and does not count: ${when}`];
+  return [{ code: code!, field: `spec.${member}`, message: message! }];
 }
 
 /** A window that never opens, a freeze that never ends: the override renews. And the one who asked for no renewal is told what that means. */

@@ -32,6 +32,17 @@ it('a renewBefore over half of the lifetime is told with the time at which it re
   ]);
 });
 
+it('a percentage over half is told in the same way', () => {
+  expect(of({ renewBeforePercentage: 50 })).toEqual([]);
+  expect(of({ renewBeforePercentage: 99 }, 100 * DAY)).toEqual([
+    {
+      code: 'RenewBeforeOverHalf',
+      field: 'spec.renewBeforePercentage',
+      message: `99% is over half of the lifetime (2400h): it is renewed 24h after it begins, about ${plus(DAY)}`,
+    },
+  ]);
+});
+
 it('the actual lifetime counts, where the CA gave a shorter one', () => {
   expect(of({ renewBefore: '720h' }, 45 * DAY)[0]).toMatchObject({ code: 'RenewBeforeOverHalf' });
   const [warning] = of({ renewBefore: '720h' }, 6 * DAY);

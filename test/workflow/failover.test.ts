@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { gatherFacts } from '../../lib/application/certificateFacts.ts';
+import { certificateView } from '../../lib/application/certificateView.ts';
 import type { CaaRecord } from '../../lib/domain/caa.ts';
-
 import { issuanceStream } from '../../lib/domain/issuance.ts';
 import { issuerDecider, issuerStream } from '../../lib/domain/issuer.ts';
 import type { FailoverSpec, IssuerSpec } from '../../lib/domain/spec.ts';
@@ -60,6 +61,26 @@ describe('a certificate whose CA fails', () => {
     expect((await issuanceOf(world.services, issuanceStream(uid, 1))).status).toBe('superseded');
     const types = (await eventsOf(world.services, issuerStream('shop', OWN.name))).map(({ type }) => type);
     expect(types.slice(-2)).toEqual(['CaFailureSeen', 'IssuerDiverted']);
+  });
+
+  it('says where it is on its way, and who issued it', async () => {
+    const world = await made({ acme: { ...acme, server: 'https://other' } });
+    let orders = 0;
+    world.ca.controls.before = (action) => {
+      if (action !== 'newOrder') return;
+      orders++;
+      if (orders <= 2) throw refusal('serverInternal', 500);
+    };
+    const status = async () => certificateView(await gatherFacts(world.services, 'shop', 'app')).status;
+    await request(world);
+    await eventually('it fails at the other too', async () => {
+      const { issuance } = await status();
+      return issuance?.status === 'failed' && issuance.issuer?.name === OTHER.name;
+    });
+    await world.pass(1800);
+    await issued(world);
+    expect(await status()).toMatchObject({ issuer: OWN, issuedBy: OTHER });
+    expect((await status()).issuance).toBeUndefined();
   });
 
   it('waits for its issuer while it has life left, keeps what it has, and leaves when little is left', async () => {
