@@ -138,8 +138,10 @@ function dnsPolicy(dns: Arns['dns']): PolicyStatement[] {
   return route53Policy(dns).filter(({ Sid }) => dns.zoneArns.length > 0 || Sid === 'OtherAccounts');
 }
 
+/** Lambda does not take a reader whose role may not do all four: docs.aws.amazon.com/lambda/latest/dg/with-ddb.html */
 function feedPolicy({ ledgerStream, deadLetters }: Arns): PolicyStatement[] {
   return [
+    allow('FindFeed', ['dynamodb:ListStreams'], ['*']),
     allow('ReadFeed', ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'], [ledgerStream]),
     allow('DeadLetters', ['sqs:SendMessage'], [deadLetters]),
   ];
@@ -155,6 +157,7 @@ export const allow = (
 
 /** Why a statement has a wildcard among its resources, by the statement's Sid. Any other statement must name them. */
 export const wildcardReasons: Readonly<Record<string, string>> = {
+  FindFeed: 'listing streams knows no resources, and shows their names alone',
   SeeExecutions: 'executions are named by a hash of a stream: nobody knows the names beforehand',
   SeeSecrets: "a secret's name follows from its certificate; the prefix is the operator's",
   MakeSecrets: "a secret's name follows from its certificate; only one with our tag is made",

@@ -159,6 +159,9 @@ describe('The stacks', () => {
   it('read the feed with two readers, each bounded, with batch item failures, bisection and dead letters', () => {
     const readers = ofType('AWS::Lambda::EventSourceMapping').map(({ Properties }) => Properties);
     expect(readers.length).toBe(2);
+    // Lambda takes no reader whose role may not do all four.
+    const feed = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'].map((verb) => `dynamodb:${verb}`);
+    for (const action of feed) expect(statements().filter((one) => list(one.Action).includes(action)).length).toBe(2);
     for (const reader of readers) {
       expect(reader).toMatchObject({
         BisectBatchOnFunctionError: true,
