@@ -1,3 +1,4 @@
+import { everyRow } from '../../lib/application/everyRow.ts';
 import { MOST_READ, measureHealth } from '../../lib/application/health.ts';
 import { inLanes } from '../../lib/application/lanes.ts';
 import { limitUse } from '../../lib/application/limits/use.ts';
@@ -9,12 +10,9 @@ import type { ChallengeStanding } from '../../lib/domain/challenge.ts';
 import { SHARED } from '../../lib/domain/issuer.ts';
 import { Refusal } from '../../lib/domain/refusal.ts';
 import { type Instant, millis } from '../../lib/domain/time.ts';
-import type { ViewQuery, ViewRow } from '../../lib/ports/views.ts';
 
 type Needs = Pick<Services, 'ledger' | 'views' | 'limits' | 'clock'>;
 type Labels = Readonly<Record<string, string>>;
-
-const PAGE = 500;
 
 /** Which metrics, and how many of them. */
 export interface MetricsRequest {
@@ -101,7 +99,7 @@ async function certificateGauges(services: Needs, { team, limit, after, largest 
   const gauges = [expiration, notAfter, notBefore, renewal, ready];
   let count = 0;
   let last: string | undefined;
-  for await (const row of rows(services, CERTIFICATES, { owner: team, after })) {
+  for await (const row of everyRow(services.views, CERTIFICATES, { owner: team, after })) {
     if (count++ === limit) return { gauges, after: last };
     last = row.key;
     const summary = certificateSummaryOf(row, now);
@@ -177,7 +175,7 @@ async function issuerGauges(services: Needs, team?: string): Promise<Gauge[]> {
   const own = new Gauge('certmanager_issuer_ready_status', 'Whether the issuer is ready.');
   const shared = new Gauge('certmanager_clusterissuer_ready_status', 'Whether the shared issuer is ready.');
   const words: Readonly<Record<string, string>> = { ready: 'True', unready: 'False' };
-  for await (const { owner, doc } of rows(services, ISSUERS, { owner: team })) {
+  for await (const { owner, doc } of everyRow(services.views, ISSUERS, { owner: team })) {
     const { name, ready } = doc as { name: string; ready: string };
     const condition = words[ready] ?? 'Unknown';
     if (owner === SHARED) addReady(shared, { name }, condition);
@@ -190,17 +188,4 @@ async function issuerGauges(services: Needs, team?: string): Promise<Gauge[]> {
 function addReady(gauge: Gauge, labels: Labels, condition: string): void {
   for (const value of ['True', 'False', 'Unknown'])
     gauge.add({ ...labels, condition: value }, value === condition ? 1 : 0);
-}
-
-async function* rows(
-  { views }: Needs,
-  view: string,
-  { owner, after: begin }: Pick<ViewQuery, 'owner' | 'after'>,
-): AsyncGenerator<ViewRow> {
-  for (let after = begin; ; ) {
-    const page = await views.list(view, { owner, after, limit: PAGE });
-    yield* page;
-    if (page.length < PAGE) return;
-    after = page.at(-1)!.key;
-  }
 }

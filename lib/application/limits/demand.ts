@@ -2,6 +2,7 @@ import { issuerLabel } from '../../domain/issuerLabel.ts';
 import type { Demand } from '../../domain/limitForecast.ts';
 import { type Instant, millis, plusSeconds, secondsBetween } from '../../domain/time.ts';
 import type { ViewRow } from '../../ports/views.ts';
+import { everyRow } from '../everyRow.ts';
 import { CERTIFICATES } from '../projections.ts';
 import type { Services } from '../services.ts';
 
@@ -19,7 +20,6 @@ export interface Holder {
 
 /** Certificates that one report looks at. */
 const MOST = 20_000;
-const PAGE = 500;
 
 /** The certificates of these teams first, and then those of all others, which ask for the same tokens. */
 export async function readHolders(
@@ -43,13 +43,11 @@ async function readInto(
   most: number,
   owner?: string,
 ): Promise<boolean> {
-  for (let after: string | undefined; ; ) {
-    const rows = await views.list(CERTIFICATES, { owner, after, limit: PAGE });
-    holders.push(...rows.slice(0, most - holders.length).map(toHolder));
-    if (rows.length < PAGE) return true;
-    if (holders.length >= most) return false;
-    after = rows.at(-1)!.key;
+  for await (const row of everyRow(views, CERTIFICATES, { owner })) {
+    if (holders.length === most) return false;
+    holders.push(toHolder(row));
   }
+  return true;
 }
 
 function toHolder({ owner, doc }: ViewRow): Holder {

@@ -2,6 +2,7 @@ import { type CaLimits, caLimits, kindOf, limitKey, limitOf, teamShare } from '.
 import { shortDuration } from '../../domain/duration.ts';
 import { identifiersOf } from '../../domain/identifier.ts';
 import { issuerDecider, issuerStream, SHARED } from '../../domain/issuer.ts';
+import { issuerPlaceOf } from '../../domain/issuerLabel.ts';
 import { forecast } from '../../domain/limitForecast.ts';
 import { type Bucket, fullBucket, useOf } from '../../domain/limits.ts';
 import { registeredDomain, withoutWildcard } from '../../domain/names.ts';
@@ -48,8 +49,7 @@ export async function limitReport(
 }
 
 async function requireIssuer({ ledger }: Needs, label: string, teams: LimitQuery['teams']): Promise<void> {
-  const slash = label.indexOf('/');
-  const [owner, name] = slash < 0 ? [SHARED, label] : [label.slice(0, slash), label.slice(slash + 1)];
+  const [owner, name] = issuerPlaceOf(label);
   const seen = owner === SHARED || teams === '*' || teams.includes(owner);
   const { state } = await ledger.load(issuerDecider, issuerStream(owner, name));
   if (!seen || state.status !== 'configured') throw issuerNotFound(owner, name);

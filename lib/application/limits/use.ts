@@ -1,11 +1,12 @@
 import { accountDecider, accountStream } from '../../domain/account.ts';
 import { caHost, kindOf, limitKey, limitOf } from '../../domain/caLimits.ts';
 import { issuerLabelAt } from '../../domain/issuerLabel.ts';
-import { fullBucket, percentOf } from '../../domain/limits.ts';
+import { fullBucket, isBlocked, percentOf } from '../../domain/limits.ts';
 import type { AcmeIssuerSpec, IssuerSpec } from '../../domain/spec.ts';
-import { millis } from '../../domain/time.ts';
 import type { LimitRow } from '../../ports/limitRows.ts';
 import type { Measurement } from '../../ports/metrics.ts';
+import { everyRow } from '../everyRow.ts';
+import { inLanes } from '../lanes.ts';
 import { ISSUERS } from '../projections.ts';
 import type { Services } from '../services.ts';
 import { type BusyBuckets, bucketsOf, busyKey } from './buckets.ts';
@@ -21,24 +22,18 @@ export interface LimitedIssuer {
   readonly account?: string;
 }
 
-const PAGE = 500;
-
 /** Every ACME issuer, with its account. */
 export async function acmeIssuers({ ledger, views }: Pick<Needs, 'ledger' | 'views'>): Promise<LimitedIssuer[]> {
-  const issuers: LimitedIssuer[] = [];
-  for (let after: string | undefined; ; ) {
-    const rows = await views.list(ISSUERS, { after, limit: PAGE });
-    for (const { owner, doc } of rows) {
-      const { acme: spec } = doc.spec as IssuerSpec;
-      if (!spec) continue;
-      const name = doc.name as string;
-      const { registered } = (await ledger.load(accountDecider, accountStream(`${owner}/${name}`))).state;
-      const label = issuerLabelAt(owner, name);
-      issuers.push({ owner, label, host: caHost(spec.server), spec, account: registered?.url });
-    }
-    if (rows.length < PAGE) return issuers;
-    after = rows.at(-1)!.key;
+  const found: { readonly owner: string; readonly name: string; readonly spec: AcmeIssuerSpec }[] = [];
+  for await (const { owner, doc } of everyRow(views, ISSUERS)) {
+    const { acme: spec } = doc.spec as IssuerSpec;
+    if (spec) found.push({ owner, name: doc.name as string, spec });
   }
+  return inLanes(found, async ({ owner, name, spec }) => {
+    const { registered } = (await ledger.load(accountDecider, accountStream(`${owner}/${name}`))).state;
+    const label = issuerLabelAt(owner, name);
+    return { owner, label, host: caHost(spec.server), spec, account: registered?.url };
+  });
 }
 
 /** How much of an issuer's scarcest limit is used or reserved. */
@@ -66,7 +61,7 @@ export async function limitUse(services: Needs): Promise<IssuerUse[]> {
       const bucket = buckets.get(key) ?? fullBucket;
       const limit = limitOf(spec, key);
       if (limit) return [percentOf(limit, bucket, now)];
-      return (bucket.blockedUntil ?? 0) > millis(now) ? [100] : [];
+      return isBlocked(bucket, now) ? [100] : [];
     });
     return uses.length === 0 ? [] : [{ issuer, percent: Math.max(...uses) }];
   });
