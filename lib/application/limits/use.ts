@@ -84,9 +84,11 @@ function keysOf({ host, account }: LimitedIssuer, busy: LimitRow | undefined): s
 
 /** Whether a bucket counts for this account: those of domains and sets count for all. */
 function isOf(key: string, host: string, account: string | undefined): boolean {
-  const ofAccount = kindOf(key) === 'newOrders' || kindOf(key) === 'failedValidations';
-  const own = account !== undefined && key.startsWith(`${kindOf(key)}/${host}/${account}`);
-  return !ofAccount || own;
+  const kind = kindOf(key);
+  if (kind !== 'newOrders' && kind !== 'failedValidations') return true;
+  if (account === undefined) return false;
+  const own = { host, account };
+  return kind === 'newOrders' ? key === limitKey.newOrders(own) : key.startsWith(limitKey.failedValidations(own, ''));
 }
 
 /** Issuers with a number of their own at most: each is a custom metric to pay for. */
