@@ -1,14 +1,13 @@
-import { certificateDecider } from '../domain/certificate.decide.ts';
-import { certificateStream, type LiveCertificate } from '../domain/certificate.ts';
+import type { LiveCertificate } from '../domain/certificate.ts';
 import { deliveryDecider } from '../domain/delivery.decide.ts';
 import { type DeliveryState, type DesiredDelivery, deliveryStream } from '../domain/delivery.ts';
-import { destinationKey } from '../domain/destination.ts';
+import { clusterPrefix } from '../domain/destination.ts';
 import { foundOf, type SeenCopy } from '../domain/drift.ts';
 import type { ClusterAccess, ClusterSurvey, LeftSecret } from '../ports/clusters.ts';
 import type { Destinations, ObservedSecret } from '../ports/destinations.ts';
 import type { ViewRow } from '../ports/views.ts';
 import { contentsOf } from './delivery/contents.ts';
-import { splitName } from './issuance/run.ts';
+import { certificateOf, splitName } from './issuance/run.ts';
 import { inLanes } from './lanes.ts';
 import { counted } from './outcomes.ts';
 import { DELIVERIES } from './projections.ts';
@@ -62,7 +61,7 @@ export function copyObserver(services: Needs, longest = LONGEST): CopyObserver {
 
   return {
     async cluster(name, access) {
-      const prefix = destinationKey({ kind: 'kubernetes', cluster: name, namespace: '', secretName: '' }).slice(0, -1);
+      const prefix = clusterPrefix(name);
       const over = timer(longest);
       let read = 0;
       for await (const page of pages(services, prefix, ends.get(name))) {
@@ -148,7 +147,7 @@ async function look(services: Needs, stream: string): Promise<ObservedSecret | u
   const { status, destination, desired, run, observed: known } = state;
   if (status !== 'confirmed' || !destination || !desired) return undefined;
   const [team, name] = splitName(desired.certificate);
-  const certificate = (await ledger.load(certificateDecider, certificateStream(team, name))).state;
+  const certificate = await certificateOf(services, desired);
   if (certificate.status !== 'live' || !isNewest(certificate, desired)) return undefined;
   const expected = await contentsOf(services, team, name, certificate, desired);
   const context = { instance, certificate: desired.certificate, desired, known };

@@ -62,6 +62,9 @@ export function destinationKey(destination: Destination): string {
   return `${destination.kind}/${destination.kind === 'kubernetes' ? place : encodeURIComponent(place)}`;
 }
 
+/** How the keys of all destinations in a cluster begin. */
+export const clusterPrefix = (cluster: string): string => `kubernetes/${cluster}/`;
+
 /** A destination as people read and write it: `directory:/path`, `secretsManager:name`; a Secret in a cluster by its key. */
 export const destinationName = (destination: Destination): string => destinationNameOfKey(destinationKey(destination));
 

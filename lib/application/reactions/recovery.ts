@@ -1,6 +1,6 @@
 import { deliveryDecider } from '../../domain/delivery.decide.ts';
 import type { DeliveryState } from '../../domain/delivery.ts';
-import { destinationKey } from '../../domain/destination.ts';
+import { clusterPrefix } from '../../domain/destination.ts';
 import { isOfTheCa } from '../../domain/failover.ts';
 import { issuanceDecider } from '../../domain/issuance.decide.ts';
 import type { IssuanceState } from '../../domain/issuance.ts';
@@ -52,10 +52,10 @@ export async function retryForCredential(services: IssuerNeeds, stream: string):
 /** A cluster answers again, or with its new access: what could not be delivered there is tried again at once. */
 export async function retryForCluster(services: Needs, stream: string): Promise<void> {
   const cluster = stream.slice('cluster/'.length);
-  const start = destinationKey({ kind: 'kubernetes', cluster, namespace: '', secretName: '' }).slice(0, -1);
+  const prefix = clusterPrefix(cluster);
   await eachFailingDelivery(
     services,
-    ({ key }) => key.startsWith(start),
+    ({ key }) => key.startsWith(prefix),
     (delivery, state) => retryDelivery(services, stream, delivery, state),
   );
 }
