@@ -45,7 +45,7 @@ export const command = clientCommand({
     const manifests = await readAll(flags.file, defaultTeam);
     const wanted = flags.wait ? await placesOf(context, manifests, timeout) : [];
     const applied = await apply(context, manifests, flags['dry-run']);
-    for (const { team, name, warnings } of applied.resources) warn(context, warnings, `${team}/${name}: `);
+    for (const one of applied.resources) warn(context, one.warnings, `${placeOf(one)}: `);
     if (!isData(format)) show(context, applied, flags['dry-run']);
     await waitForAll(context, wanted);
     if (isData(format)) await showData(context.terminal, format, applied);
@@ -63,11 +63,12 @@ async function apply({ client }: Context, manifests: readonly Placed[], dryRun: 
 }
 
 function show({ terminal }: Context, { resources }: Applied, dryRun: boolean): void {
-  for (const { kind, team, name, outcome } of resources) {
-    const owner = team === SHARED ? '' : `${team}/`;
-    terminal.print(`${kind.toLowerCase()} ${owner}${name} ${outcome}${dryRun ? ' (dry run)' : ''}`);
+  for (const one of resources) {
+    terminal.print(`${one.kind.toLowerCase()} ${placeOf(one)} ${one.outcome}${dryRun ? ' (dry run)' : ''}`);
   }
 }
+
+const placeOf = ({ team, name }: Applied['resources'][number]): string => (team === SHARED ? name : `${team}/${name}`);
 
 /** The certificates to wait for, each with where its timeline ended before. */
 async function placesOf(context: Context, manifests: readonly Placed[], timeout: number): Promise<Wanted[]> {

@@ -79,8 +79,9 @@ export const KINDS: readonly Kind[] = [
       { title: 'KIND', text: (row) => row.kind },
       { title: 'TYPE', text: ({ type }) => type },
       { title: 'READY', text: (row) => first(row)?.status, colour: (row) => yesNo(first(row)?.status) },
-      { title: 'REASON', wide: true, text: (row) => first(row)?.reason },
-      { title: 'MESSAGE', text: (row) => first(row)?.message },
+      // That others stand in for it matters more than how its last check went.
+      { title: 'REASON', wide: true, text: ({ status }) => status.conditions.at(-1)?.reason },
+      { title: 'MESSAGE', text: ({ status }) => status.conditions.at(-1)?.message },
     ],
   }),
   kind<Cluster>({

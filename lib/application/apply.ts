@@ -4,12 +4,12 @@ import { fieldOf, parseField } from '../domain/fieldPath.ts';
 import { type InputError, InputInvalid, inputErrors } from '../domain/inputInvalid.ts';
 import { issuerDecider, issuerStream, SHARED } from '../domain/issuer.ts';
 import { Refusal } from '../domain/refusal.ts';
-import { checkServiceRoles } from '../domain/serviceRole.ts';
 import type { CertificateSpec, IssuerSpec } from '../domain/spec.ts';
 import { destinationTaken } from './certificateChecks.ts';
 import { loadCertificate } from './certificateFacts.ts';
 import { checkCertificate, completeSpec, type RequestContext, requestCertificate } from './certificates.ts';
-import { putIssuer } from './issuers.ts';
+import { checkIssuer, putIssuer } from './issuers.ts';
+import { issuerWarnings } from './issuerWarnings.ts';
 import type { Meta } from './ledger.ts';
 import type { Warning } from './schema/answers.ts';
 import type { ApplyResource } from './schema/apply.ts';
@@ -130,9 +130,7 @@ async function checkAll(
     if (!resource) continue;
     await faults.attempt(index, async () => {
       const { team } = resource;
-      if (resource.kind !== 'Certificate') {
-        return checkServiceRoles(team, (await policyFor(services, team)).policy, resource.spec);
-      }
+      if (resource.kind !== 'Certificate') return checkIssuer(services, team, resource.name, resource.spec);
       const batchCount = counts.get(team) ?? 0;
       const { isNew } = await checkCertificate(services, resource, { ...context, batchCount });
       if (isNew) counts.set(team, batchCount + 1);
@@ -156,11 +154,11 @@ async function put(
       { owner: team, name, spec: resource.spec },
       context.meta,
     );
-    return { kind, team, name, outcome: outcomeOf(created, changed), version };
+    const warnings = await issuerWarnings(services, team, resource.spec, context.batchIssuers);
+    return { kind, team, name, outcome: outcomeOf(created, changed), version, ...someWarnings(warnings) };
   }
   const { created, changed, version, view } = await requestCertificate(services, resource, context);
-  const { warnings } = view;
-  return { kind, team, name, outcome: outcomeOf(created, changed), version, ...(warnings && { warnings }) };
+  return { kind, team, name, outcome: outcomeOf(created, changed), version, ...someWarnings(view.warnings) };
 }
 
 /** What {@link put} would answer. */
@@ -170,7 +168,9 @@ async function foresee(services: Needs, resource: Resource, context: RequestCont
   if (kind !== 'Certificate') {
     const { state, version } = await services.ledger.load(issuerDecider, issuerStream(team, name));
     const changed = issuerDecider.decide({ type: 'Configure', spec: resource.spec }, state, now).length > 0;
-    return { kind, team, name, outcome: outcomeOf(changed && state.status !== 'configured', changed), version };
+    const outcome = outcomeOf(changed && state.status !== 'configured', changed);
+    const warnings = await issuerWarnings(services, team, resource.spec, context.batchIssuers);
+    return { kind, team, name, outcome, version, ...someWarnings(warnings) };
   }
   const { state, version } = await loadCertificate(services, team, name);
   const { policy } = await policyFor(services, team);
@@ -179,8 +179,11 @@ async function foresee(services: Needs, resource: Resource, context: RequestCont
   const changed = certificateDecider.decide(command, state, now).length > 0;
   const warnings = warningsOf({ ...(state.status === 'live' && state), spec }, now);
   const outcome = outcomeOf(changed && state.status !== 'live', changed);
-  return { kind, team, name, outcome, version, ...(warnings.length > 0 && { warnings }) };
+  return { kind, team, name, outcome, version, ...someWarnings(warnings) };
 }
+
+const someWarnings = (warnings: readonly Warning[] = []): Pick<Applied, 'warnings'> =>
+  warnings.length > 0 ? { warnings } : {};
 
 const outcomeOf = (created: boolean, changed: boolean): Applied['outcome'] =>
   created ? 'created' : changed ? 'configured' : 'unchanged';

@@ -1,8 +1,10 @@
 import { type AccountState, accountDecider, accountStream } from '../domain/account.ts';
+import { checkStandIns } from '../domain/failover.ts';
 import { type IssuerState, issuerDecider, issuerStream, SHARED } from '../domain/issuer.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { checkServiceRoles } from '../domain/serviceRole.ts';
 import type { IssuerRef, IssuerSpec } from '../domain/spec.ts';
+import { issuerWarnings } from './issuerWarnings.ts';
 import type { Meta } from './ledger.ts';
 import { publicText } from './publicCause.ts';
 import type { Condition } from './schema/answers.ts';
@@ -73,7 +75,8 @@ export async function readIssuer({ ledger }: Needs, owner: string, name: string)
   const { state, version } = await ledger.load(issuerDecider, issuerStream(owner, name));
   if (state.status !== 'configured') throw issuerNotFound(owner, name);
   const { state: account } = await ledger.load(accountDecider, accountStream(`${owner}/${name}`));
-  return { version, view: issuerView(owner, name, state, state.spec.acme && account) };
+  const view = issuerView(owner, name, state, state.spec.acme && account);
+  return { version, view: await warned({ ledger }, view) };
 }
 
 /**
@@ -92,21 +95,32 @@ export async function changeAccountKey(services: Needs, owner: string, name: str
   return readIssuer(services, owner, name);
 }
 
-/** Configures an issuer of a team or, with owner `-`, a shared one. @throws Refusal `TeamNotFound`, `ServiceRoleNotAllowed`; StaleVersion */
+async function warned(services: Needs, view: ReturnType<typeof issuerView>) {
+  const warnings = await issuerWarnings(services, view.owner, view.spec);
+  return { ...view, ...(warnings.length > 0 && { warnings }) };
+}
+
+/** What no issuer may be. @throws Refusal `TeamNotFound`, `ServiceRoleNotAllowed`, `StandInUnfit` */
+export async function checkIssuer(services: Needs, owner: string, name: string, spec: IssuerSpec): Promise<void> {
+  checkServiceRoles(owner, (await policyFor(services, owner)).policy, spec);
+  checkStandIns(spec, { kind: kindOf(owner), name });
+}
+
+/** Configures an issuer of a team or, with owner `-`, a shared one. @throws those of {@link checkIssuer}; StaleVersion */
 export async function putIssuer(
   services: Needs,
   { owner, name, spec }: { readonly owner: string; readonly name: string; readonly spec: IssuerSpec },
   meta: Meta,
   expected?: number,
 ) {
-  checkServiceRoles(owner, (await policyFor(services, owner)).policy, spec);
+  await checkIssuer(services, owner, name, spec);
   const stream = issuerStream(owner, name);
   const before = await services.ledger.load(issuerDecider, stream);
   const command = { type: 'Configure', spec } as const;
   const { state, version, events } = await services.ledger.handle(issuerDecider, stream, command, meta, expected);
   const changed = events.length > 0;
   const created = changed && before.state.status !== 'configured';
-  return { version, created, changed, view: issuerView(owner, name, state) };
+  return { version, created, changed, view: await warned(services, issuerView(owner, name, state)) };
 }
 
 /** Deletes an issuer; certificates that it issued stay. @throws Refusal `IssuerNotFound`; StaleVersion */

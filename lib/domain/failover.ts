@@ -1,9 +1,28 @@
 import { durationSeconds } from './duration.ts';
 import type { Problem } from './problem.ts';
-import type { FailoverSpec } from './spec.ts';
+import { Refusal } from './refusal.ts';
+import type { FailoverSpec, IssuerRef, IssuerSpec } from './spec.ts';
 import { type Instant, millis, plusSeconds, secondsBetween } from './time.ts';
 
 export const FAILOVER_DEFAULTS = { failures: 3, window: '1h', lifeLeft: 20, back: '1h' } as const;
+
+/**
+ * An issuer stands in for another, and once.
+ * @param self the issuer whose failover it is
+ * @throws Refusal `StandInUnfit`
+ */
+export function checkStandIns({ failover }: IssuerSpec, self: IssuerRef, at = 'spec'): void {
+  const known = [self];
+  for (const [index, ref] of (failover?.to ?? []).entries()) {
+    const twin = known.find(({ kind, name }) => kind === ref.kind && name === ref.name);
+    if (twin) {
+      const why = twin === self ? 'it cannot stand in for itself' : 'it stands in the list already';
+      const field = `${at}.failover.to[${index}]`;
+      throw new Refusal('StandInUnfit', `${ref.kind} ${ref.name}: ${why}`, { field, remedy: 'leave it out' });
+    }
+    known.push(ref);
+  }
+}
 
 /** An attempt that failed for a reason of the CA's. `id` is the issuance's stream and run. */
 export interface CaFailure {

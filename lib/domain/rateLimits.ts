@@ -17,7 +17,8 @@ export interface LimitSpec {
 }
 
 /** What may be divided among teams. */
-export type SharedKind = 'newOrders' | 'certificatesPerDomain';
+export const SHARED_KINDS = ['newOrders', 'certificatesPerDomain'] as const satisfies readonly LimitKind[];
+export type SharedKind = (typeof SHARED_KINDS)[number];
 
 /** A team's part of a bucket: a number of tokens (`12`), or `25%` of them. */
 export type TeamShares = Readonly<Partial<Record<SharedKind, string>>>;

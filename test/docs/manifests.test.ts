@@ -46,7 +46,7 @@ describe('docs/manifests.md', () => {
     const source = sourceOf(
       'lib/application/manifests',
       'lib/application/schema',
-      ...['names', 'ip', 'namePolicy', 'policy', 'inputInvalid'].map((name) => `lib/domain/${name}.ts`),
+      ...['names', 'ip', 'namePolicy', 'policy', 'inputInvalid', 'failover'].map((name) => `lib/domain/${name}.ts`),
     );
     const given = codesIn(source, /'([A-Z][a-z]+[A-Z][A-Za-z]+)'/g);
     expect(given.length).toBeGreaterThan(60);

@@ -175,6 +175,7 @@ export const issuerAnswer = z.object({
     conditions: z.array(condition).describe('Ready; Diverted while others stand in for it.'),
     account: accountAnswer.optional(),
   }),
+  warnings: z.array(warning).optional().describe('What was accepted and may surprise.'),
 });
 
 /** A credential: never its values. */

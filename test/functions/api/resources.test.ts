@@ -101,6 +101,59 @@ describe('resources over HTTP', () => {
       expect(answer.json.errors.map((error: { code: string }) => error.code)).toContain(code);
     });
 
+    test('stand in for another, and once: not for themselves', async () => {
+      const to = (...names: string[]) => ({
+        spec: { selfSigned: {}, failover: { to: names.map((name) => ({ name, kind: 'ClusterIssuer' })) } },
+      });
+      const unfit = { status: 422, json: { code: 'StandInUnfit' } };
+      expect(await put('/v1/clusterissuers/a', to('a'))).toMatchObject({
+        ...unfit,
+        json: { field: 'spec.failover.to[0]', detail: expect.stringContaining('it cannot stand in for itself') },
+      });
+      expect(await put('/v1/clusterissuers/a', to('b', 'c', 'b'))).toMatchObject({
+        ...unfit,
+        json: { field: 'spec.failover.to[2]' },
+      });
+      const resources = [{ kind: 'ClusterIssuer', name: 'a', ...to('a') }];
+      expect((await api.send('POST', '/v1/apply', { json: { resources } })).json.errors).toMatchObject([
+        { code: 'StandInUnfit', field: 'resources[0].spec.failover.to[0]' },
+      ]);
+      // Another owner's issuer of the same name is another issuer.
+      expect((await put('/v1/teams/web/issuers/a', to('a'))).status).toBe(201);
+    });
+
+    test('that name a stand-in which is not there, or shares without effect, are taken with a warning', async () => {
+      const warnings = async (path: string, spec: object) => (await put(path, { spec })).json.warnings;
+      const to = (name: string, kind?: string) => ({ selfSigned: {}, failover: { to: [{ name, kind }] } });
+      expect(await warnings('/v1/clusterissuers/a', to('b', 'ClusterIssuer'))).toMatchObject([
+        { code: 'StandInNotFound', field: 'spec.failover.to[0]' },
+      ]);
+      expect(await warnings('/v1/clusterissuers/b', to('a', 'ClusterIssuer'))).toBeUndefined();
+      expect((await get('/v1/clusterissuers/a')).json.warnings).toBeUndefined();
+      // Without a kind it is the team's own, which is seldom what an operator means.
+      expect(await warnings('/v1/clusterissuers/c', to('a'))).toMatchObject([
+        { message: expect.stringContaining('write kind: ClusterIssuer') },
+      ]);
+      const acme = (rateLimits: object) => ({ acme: { server: 'https://ca.example/dir', rateLimits } });
+      const teamShares = { web: { newOrders: '70%' }, blog: { newOrders: '60%' } };
+      const path = '/v1/clusterissuers/d';
+      expect(await warnings(path, acme({ teamShares }))).toMatchObject([{ code: 'ShareWithoutLimit' }]);
+      const newOrders = { count: 10, period: '1h' };
+      expect(await warnings(path, acme({ newOrders, teamShares }))).toMatchObject([
+        { code: 'SharesOverWhole', message: expect.stringContaining('13 together, of 10') },
+      ]);
+      expect(await warnings(path, acme({ newOrders, teamShares: { web: { newOrders: '70%' } } }))).toBeUndefined();
+      const resources = [
+        { kind: 'ClusterIssuer', name: 'x', spec: to('y', 'ClusterIssuer') },
+        { kind: 'ClusterIssuer', name: 'y', spec: to('gone', 'ClusterIssuer') },
+      ];
+      for (const query of ['?dryRun=true', '']) {
+        const applied = (await api.send('POST', `/v1/apply${query}`, { json: { resources } })).json.resources;
+        expect(applied[0].warnings).toBeUndefined();
+        expect(applied[1].warnings).toMatchObject([{ code: 'StandInNotFound' }]);
+      }
+    });
+
     test('of a team name a role of its own for Route 53, or a zone of its policy; shared ones need not', async () => {
       const spec = (route53: object) => ({
         spec: { acme: { server: 'https://ca.example/dir', solvers: [{ dns01: { route53 } }] } },
