@@ -3,6 +3,7 @@ import { certificatePath } from './shared/certificates.ts';
 import { clientCommand } from './shared/command.ts';
 import { usageError } from './shared/errors.ts';
 import { TEAM, teamOf } from './shared/team.ts';
+import { plain } from './shared/terminal.ts';
 
 export const command = clientCommand({
   name: 'delete',
@@ -32,10 +33,18 @@ export const command = clientCommand({
       throw usageError('--grace must be a duration such as 24h or 90m');
     const query = { withdraw: flags.withdraw || undefined, revoke: flags.revoke || undefined, grace };
     await context.client().request('DELETE', certificatePath(team, name), { query });
-    context.terminal.print(
-      `certificate ${team}/${name} deleted; delivered copies ${flags.withdraw ? `are taken away ${when(grace)}` : 'stay'}`,
-    );
+    const at = when(grace);
+    const follows = [
+      flags.withdraw ? `delivered copies are taken away ${at}` : 'delivered copies stay',
+      ...(flags.revoke ? [`it is revoked ${at}`] : []),
+      `its keys are purged ${at}`,
+    ];
+    context.terminal.print(plain(`certificate ${team}/${name} deleted; ${follows.join(', ')}`));
+    if (at !== NOW && (flags.withdraw || flags.revoke))
+      context.terminal.note('Who requests that name again before keeps the copies, and nothing is revoked.');
   },
 });
 
-const when = (grace = '24h'): string => (durationSeconds(grace) === 0 ? 'now' : `in ${grace}`);
+const NOW = 'now';
+
+const when = (grace = '24h'): string => (durationSeconds(grace) === 0 ? NOW : `in ${grace}`);
