@@ -36,6 +36,7 @@ export const catalogue: readonly StreamEntry[] = [
       RequestRevocation: by(API, 'RevocationRequested', 'ReplacementScheduled', 'RenewalRequested'),
       RecordRevoked: by(REACTION, 'CertificateRevoked', 'ReplacementScheduled'),
       RecordRevocationFailure: by(REACTION, 'RevocationFailed'),
+      FollowTeam: by(REACTION, 'RenewalTimesSet'),
       RecordIssued: by(STORE, 'CertificateIssued', 'CertificateDiscarded'),
       RecordDeliveries: by(REACTION, 'DeliveriesRequested'),
       RecordExpiryNear: by(REACTION, 'ExpiryNeared'),

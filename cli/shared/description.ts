@@ -41,6 +41,7 @@ function asked({ spec, status, uid, generation, createdAt }: Certificate): strin
   const readiness = issuer.ready === 'True' ? 'ready' : `not ready, ${issuer.reason}: ${issuer.message}`;
   const { algorithm, size } = spec.privateKey ?? {};
   const { renewBeforePercentage: percentage } = spec;
+  const whose = status.renewalTimesOf ? " (the team's)" : '';
   const list = (values: readonly string[] | undefined): string | undefined =>
     values?.length ? values.join(', ') : undefined;
   return shown([
@@ -54,8 +55,8 @@ function asked({ spec, status, uid, generation, createdAt }: Certificate): strin
     ['Key', spec.request ? 'with the requester (CSR)' : [algorithm, size].filter((part) => part).join('-')],
     ['Duration', spec.duration],
     ['Renew before', spec.renewBefore ?? (percentage === undefined ? undefined : `${percentage}% of the lifetime`)],
-    ['Renewed in', list(spec.renewal?.windows?.map(windowText))],
-    ['Frozen in', list(spec.renewal?.freezes?.map(windowText))],
+    [`Renewed in${whose}`, list(spec.renewal?.windows?.map(windowText))],
+    [`Frozen in${whose}`, list(spec.renewal?.freezes?.map(windowText))],
     ['CA', spec.isCA ? 'yes: it may sign others' : undefined],
     ['Asked for', `${createdAt}, spec ${generation}, uid ${uid}`],
   ]);

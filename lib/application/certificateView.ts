@@ -1,7 +1,7 @@
 import { type LiveCertificate, nextRenewal } from '../domain/certificate.ts';
 import type { IssuerState } from '../domain/issuer.ts';
 import { issuerLabel } from '../domain/issuerLabel.ts';
-import type { IssuerRef } from '../domain/spec.ts';
+import type { CertificateSpec, IssuerRef } from '../domain/spec.ts';
 import type { Instant } from '../domain/time.ts';
 import { type CertificateFacts, gatherFacts } from './certificateFacts.ts';
 import { deliveredCondition, issuingCondition, readyCondition } from './conditions.ts';
@@ -60,9 +60,10 @@ export function certificateView(facts: CertificateFacts, incident?: CertificateA
     uid,
     generation,
     createdAt,
-    spec,
+    spec: shownSpec(spec),
     status: {
       conditions,
+      ...(spec.renewal?.of && { renewalTimesOf: spec.renewal.of }),
       ...(issued && {
         revision: issued.revision,
         serial: issued.serial,
@@ -81,6 +82,13 @@ export function certificateView(facts: CertificateFacts, incident?: CertificateA
     },
     ...(warnings.length > 0 && { warnings }),
   };
+}
+
+/** As it may be asked for again. */
+function shownSpec({ renewal, ...spec }: CertificateSpec): CertificateSpec {
+  if (!renewal) return spec;
+  const { of: _, ...times } = renewal;
+  return { ...spec, renewal: times };
 }
 
 /** What is to be revoked, and what was. */

@@ -1,4 +1,4 @@
-import { certificateDecider } from '../domain/certificate.decide.ts';
+import { certificateDecider, ofTeam } from '../domain/certificate.decide.ts';
 import { type CertificateState, certificateStream, type Issued, type LiveCertificate } from '../domain/certificate.ts';
 import { defaultSecretName } from '../domain/destination.ts';
 import { issuanceDecider } from '../domain/issuance.decide.ts';
@@ -46,7 +46,7 @@ export async function completeSpec(
   defaults: Pick<RequestContext, 'defaultDestination'>,
 ): Promise<CertificateSpec> {
   const asked = await withCsrNames(x509, request.spec);
-  const renewal = asked.renewal ?? policy.renewal;
+  const renewal = asked.renewal ?? ofTeam(policy.renewal);
   const spec = renewal ? { ...asked, renewal } : asked;
   return withDefaultDestination({ ...request, spec }, policy, defaults);
 }

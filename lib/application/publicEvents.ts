@@ -20,6 +20,8 @@ export function tellCertificate(event: CertificateEvent): Told[] {
       if (!revision) return [{ type: 'changed', message: `Spec ${generation} needs no new certificate` }];
       return [{ type: 'requested', message: askedFor(reason ?? 'NeverIssued'), revision }];
     }
+    case 'RenewalTimesSet':
+      return [{ type: 'changed', message: "The times of renewal are the team's, which changed" }];
     case 'RenewalRequested':
       return [{ type: 'requested', message: askedFor(event.reason), revision: event.revision }];
     case 'CertificateIssued': {

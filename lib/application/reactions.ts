@@ -6,6 +6,7 @@ import { retireCaKeys } from './reactions/caKeys.ts';
 import { offerDestination, pursueCertificate } from './reactions/certificate.ts';
 import { pursueCluster } from './reactions/cluster.ts';
 import { leaveAfterFailure, leaveDiverted } from './reactions/failover.ts';
+import { followTeam } from './reactions/followTeam.ts';
 import { pursueIssuer, recheckCaIssuers } from './reactions/issuer.ts';
 import { retryForCluster, retryForCredential, retryForPolicy, retryRecovered } from './reactions/recovery.ts';
 import { pursueDelivery, pursueIssuance } from './reactions/runs.ts';
@@ -60,6 +61,11 @@ const PROMPT = new Set([
   'ClusterRegistered',
 ]);
 
+async function policySet(services: ReactionNeeds, stream: string): Promise<void> {
+  await followTeam(services, stream);
+  await retryForPolicy(services, stream);
+}
+
 /** What else follows from an event, once a commit. */
 const FOLLOWS: Readonly<Record<string, (services: ReactionNeeds, stream: string) => Promise<void>>> = {
   CertificateIssued: recheckCaIssuers,
@@ -69,7 +75,7 @@ const FOLLOWS: Readonly<Record<string, (services: ReactionNeeds, stream: string)
   // These may end the cause of failures.
   IssuerBecameReady: retryRecovered,
   IssuerRestored: retryRecovered,
-  TeamPolicySet: retryForPolicy,
+  TeamPolicySet: policySet,
   CredentialSealed: retryForCredential,
   ClusterBecameReachable: retryForCluster,
 };

@@ -20,7 +20,7 @@ import { sameJson } from './json.ts';
 import { Refusal } from './refusal.ts';
 import { type IssueReason, nextNeed, ownTime, type Replacement } from './renewal.ts';
 import { type RevocationReason, revocationOf } from './revocation.ts';
-import type { CertificateSpec } from './spec.ts';
+import type { CertificateSpec, RenewalSpec } from './spec.ts';
 import { needsIssuance } from './specChange.ts';
 import { type Instant, plusSeconds } from './time.ts';
 
@@ -51,6 +51,8 @@ export type CertificateCommand =
       readonly destinations: readonly string[];
       readonly taken: readonly { readonly destination: string; readonly by: string }[];
     }
+  /** What the team's policy says of times of renewal. */
+  | { readonly type: 'FollowTeam'; readonly renewal?: RenewalSpec }
   | { readonly type: 'RecordExpiryNear'; readonly revision: number }
   | { readonly type: 'RecordKeyExport'; readonly exportId: string }
   /** `grace`: seconds before copies are withdrawn and keys purged; none when absent. `revoke`: at its CA, then. */
@@ -93,6 +95,8 @@ function decideCertificate(
       return recordIssued(command, state);
     case 'RecordDeliveries':
       return recordDeliveries(command, state);
+    case 'FollowTeam':
+      return state.status === 'live' ? followTeam(command.renewal, state) : [];
     case 'RecordExpiryNear':
       return recordExpiryNear(command.revision, state, now);
     case 'RecordKeyExport': {
@@ -210,6 +214,15 @@ function recordDeliveries(
   if (same && sameJson(before.destinations, destinations) && sameJson(before.taken, taken)) return [];
   return [{ type: 'DeliveriesRequested', revision, generation, destinations, taken }];
 }
+
+function followTeam(times: RenewalSpec | undefined, { spec }: LiveCertificate): readonly CertificateEvent[] {
+  if (spec.renewal && spec.renewal.of !== 'team') return [];
+  const renewal = ofTeam(times);
+  return sameJson(spec.renewal, renewal) ? [] : [{ type: 'RenewalTimesSet', ...(renewal && { renewal }) }];
+}
+
+/** A policy's times, as a spec has them that says none itself. */
+export const ofTeam = (times: RenewalSpec | undefined): RenewalSpec | undefined => times && { ...times, of: 'team' };
 
 function recordExpiryNear(revision: number, state: CertificateState, now: Instant): readonly CertificateEvent[] {
   if (state.status !== 'live' || state.issued?.revision !== revision) return [];

@@ -51,6 +51,11 @@ function evolveCertificate(state: CertificateState, event: CertificateEvent, at:
       const change = ({ failure: _, ...one }: Revocation): Revocation => ({ ...one, revokedAt: at });
       return { ...state, revocations: withChange(state.revocations, event.revision, change) };
     }
+    case 'RenewalTimesSet': {
+      const live = asLive(state);
+      const { renewal: _, ...spec } = live.spec;
+      return { ...live, spec: event.renewal ? { ...spec, renewal: event.renewal } : spec };
+    }
     case 'CertificateDiscarded':
       return { ...state, lastDiscarded: event.revision };
     case 'ExpiryNeared':

@@ -20,7 +20,7 @@ import {
   revocationOf,
   revocationsDueAt,
 } from './revocation.ts';
-import type { CertificateSpec } from './spec.ts';
+import type { CertificateSpec, RenewalSpec } from './spec.ts';
 import { earliest, type Instant, plusSeconds } from './time.ts';
 
 export type { Issued } from './issued.ts';
@@ -54,6 +54,8 @@ export type CertificateEvent =
       readonly retryAt?: Instant;
     }
   | { readonly type: 'CertificateRevoked'; readonly revision: number; readonly reason: RevocationReason }
+  /** The team's policy says other times now, or none, and the spec has none of its own. */
+  | { readonly type: 'RenewalTimesSet'; readonly renewal?: RenewalSpec }
   | { readonly type: 'CertificateDiscarded'; readonly revision: number; readonly reason: string }
   /** The delivery streams know what they owe; `taken` lists destinations that another certificate holds. */
   | {

@@ -40,7 +40,7 @@ export interface TeamPolicy {
   readonly quota?: number;
   /** Whether a shared issuer may sign a CA for the team. Such a CA signs any name, so `names` would bind nobody. Absent: no. */
   readonly isCA?: boolean;
-  /** When certificates are renewed whose specs do not say. Taken over when one is requested. */
+  /** When certificates are renewed whose specs do not say. They follow it. */
   readonly renewal?: RenewalSpec;
   /** Ids of hosted zones in Route 53 that the team's own issuers may use with the service's role. Absent: none. */
   readonly route53Zones?: readonly string[];

@@ -53,6 +53,8 @@ export interface RenewalSpec {
   /** Empty: at any time. */
   readonly windows: readonly RenewalWindow[];
   readonly freezes: readonly RenewalWindow[];
+  /** Taken over from the team's policy, which the certificate follows. Absent: the spec's own. */
+  readonly of?: 'team';
 }
 
 /**

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
 import { catalogue } from '../../docs/eventCatalogue.ts';
@@ -41,8 +41,14 @@ const fold = (decider: AnyDecider, events: readonly DomainEvent[], at: string): 
 const knownTypes = (file: string): string[] =>
   [...sourceOf(file).matchAll(/^\s*case '([A-Z]\w+)':/gm)].map((match) => match[1] as string);
 
+/** Where a large stream is folded is apart from what it holds. */
+const evolving = (category: string): string => {
+  const apart = `lib/domain/${category}.evolve.ts`;
+  return existsSync(join(repository, apart)) ? apart : `lib/domain/${category}.ts`;
+};
+
 const SOURCES: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(Object.keys(DECIDERS).map((category) => [category, `lib/domain/${category}.ts`])),
+  ...Object.fromEntries(Object.keys(DECIDERS).map((category) => [category, evolving(category)])),
   order: 'lib/domain/orderClaim.ts',
 };
 

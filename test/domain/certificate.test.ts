@@ -339,6 +339,7 @@ it('holds for any sequence of commands: nothing twice, JSON, and never without i
     specOf({ dnsNames: ['b.example.test'], destinations: [disk] }),
     specOf({ dnsNames: ['b.example.test'], renewBefore: '240h', destinations: [prod, disk] }),
   );
+  const times = { policy: 'RenewBefore', windows: [], freezes: [] } as const;
   const revision = fc.integer({ min: 1, max: 4 });
   const next = fc.constantFrom(1, 2, 2, 3, 3, 4);
   const early = fc.constantFrom(1, 1, 2);
@@ -365,6 +366,7 @@ it('holds for any sequence of commands: nothing twice, JSON, and never without i
       taken: fc.subarray([{ destination: PROD, by: 'shop/other' }]),
     }),
     fc.record({ type: fc.constant('RecordExpiryNear' as const), revision }),
+    fc.record({ type: fc.constant('FollowTeam' as const), renewal: fc.constantFrom(undefined, times) }),
     fc.record({
       type: fc.constant('RecordRenewalInformation' as const),
       revision,

@@ -103,6 +103,12 @@ export const certificateAnswer = z.object({
     fingerprint: z.string().optional().describe('SHA-256 of the certificate, hex.'),
     notBefore: instant.optional(),
     notAfter: instant.optional(),
+    renewalTimesOf: z
+      .literal('team')
+      .optional()
+      .describe(
+        "Whose windows and freezes the spec shows, where they are not its own: the team's policy's, which it follows.",
+      ),
     renewalTime: instant.optional(),
     renewal: renewal.optional().describe('Why it is renewed then.'),
     issuer: issuerReadiness,

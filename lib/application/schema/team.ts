@@ -38,7 +38,7 @@ export const teamPolicy = closed({
   isCA: z.boolean().optional().describe('Whether a shared issuer may sign a CA for the team. Default false.'),
   renewal: renewalTimes
     .optional()
-    .describe("When the team's certificates are renewed whose specs do not say; it counts from their next request on."),
+    .describe("When the team's certificates are renewed whose specs do not say, those that there are already too."),
 });
 
 /** The body of PUT /v1/teams/{team}. */

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { followTeam } from '../../../lib/application/reactions/followTeam.ts';
 import { issueNow } from '../../support/issue.ts';
 import { APP, appSpec, type WebApi, webApi } from '../../support/webApi.ts';
 
@@ -54,6 +55,45 @@ describe('when a certificate is renewed, over HTTP', () => {
     expect([again.status, again.headers.etag]).toEqual([200, first.headers.etag]);
     const own = { windows: [], freezes: [window] };
     expect((await api.putApp({ renewal: own })).json.spec.renewal).toEqual({ policy: 'RenewBefore', ...own });
+  });
+
+  test('follows the team when that changes its times, and its own where it has some', async () => {
+    await api.putApp();
+    await api.send('PUT', '/v1/teams/web/certificates/own', {
+      json: { spec: { ...appSpec, renewal: { windows: [window] } } },
+    });
+    await issueNow(api.services, 'web', 'app');
+    await api.projected();
+    const before = (await api.send('GET', APP)).json;
+    const year = {
+      policy: 'RenewBefore',
+      windows: [],
+      freezes: [{ cron: '0 0 1 * *', windowDuration: '2160h', timezone: 'UTC' }],
+    } as const;
+    const follow = async (renewal?: typeof year) => {
+      await api.putTeam('web', { renewal });
+      await followTeam(api.services, 'team/web');
+      await followTeam(api.services, 'team/web');
+      return (await api.send('GET', APP)).json;
+    };
+    const frozen = await follow(year);
+    expect([frozen.generation, frozen.spec.renewal, frozen.status.renewalTimesOf]).toEqual([
+      before.generation,
+      year,
+      'team',
+    ]);
+    expect(frozen.status.renewalTime).toBe(before.status.renewal.atLatest);
+    const own = (await api.send('GET', '/v1/teams/web/certificates/own')).json;
+    expect([own.spec.renewal.windows, own.status.renewalTimesOf]).toEqual([[window], undefined]);
+    const again = await api.putApp();
+    expect([again.status, again.json.generation]).toEqual([200, before.generation]);
+    const free = await follow(undefined);
+    expect([free.spec.renewal, free.status.renewalTimesOf]).toEqual([undefined, undefined]);
+    expect(free.status.renewalTime).toBe(before.status.renewalTime);
+    const types = (await api.services.store.commits('certificate/web/app')).flatMap(({ events }) =>
+      events.map(({ type }) => type),
+    );
+    expect(types.filter((type) => type === 'RenewalTimesSet')).toHaveLength(2);
   });
 
   test('a team’s times are judged as a certificate’s are', async () => {
