@@ -36,6 +36,7 @@ type Assumed =
   | 'logBytesPerExecution'
   | 'scansPerHour'
   | 'checksOfAClusterPerDay'
+  | 'readUnitsOfACopyLookedAt'
   | 'checksOfAnIssuerPerDay'
   | 'looksForRenewalInformationPerDay'
   | 'tableKeysPerScan'
@@ -115,6 +116,7 @@ export function billOf(load: Load, { acts, standing }: Counts, table: Prices): B
   const looking = checks.map(([count, act]) =>
     times(minus(usage(acts[act], assumed), usage(acts.scan, assumed)), count),
   );
+  const copies = load.clusters > 0 ? load.certificates * load.destinations : 0;
   const renewal = renewalUsage(load, acts, assumed);
   const grown = acts.first.bytes + (renewalsAMonth / load.certificates) * 12 * assumed.yearsOfLedger * renewal.bytes;
   const gigabytes = (load.certificates * grown) / GIB;
@@ -122,6 +124,8 @@ export function billOf(load: Load, { acts, standing }: Counts, table: Prices): B
     times(usage(acts.scan, assumed), scans),
     { kmsRequest: scans * assumed.tableKeysPerScan },
     ...looking,
+    // The row of each copy, at each check of its cluster; what is counted is the look at a cluster with a few.
+    { dynamodbRead: copies * assumed.checksOfAClusterPerDay * MONTH * assumed.readUnitsOfACopyLookedAt },
     {
       kmsKey: standing.keys,
       alarmMetric: standing.alarmMetrics,

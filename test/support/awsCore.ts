@@ -32,6 +32,7 @@ import { secretsManagerDestinations } from '../../lib/adapters/secretsManager/de
 import { secretVault } from '../../lib/adapters/vault/secretVault.ts';
 import { x509 } from '../../lib/adapters/x509/x509.ts';
 import { clusterAccess } from '../../lib/application/clusters.ts';
+import { copyObserver } from '../../lib/application/drift.ts';
 import { Ledger } from '../../lib/application/ledger.ts';
 import type { ScanResult } from '../../lib/application/scan.ts';
 import type { Services } from '../../lib/application/services.ts';
@@ -152,7 +153,7 @@ export async function startAwsCore(aws: Ministack, options: AwsCoreOptions = {})
     called('react');
     await Promise.all([project(batch), react(batch)]);
   });
-  const scan = scheduledScan({ ...services, metrics: services.metrics! });
+  const scan = scheduledScan({ ...services, copies: copyObserver(services), metrics: services.metrics! });
   return {
     ...on,
     services,
