@@ -1,11 +1,11 @@
 import { everyRow } from '../../lib/application/everyRow.ts';
 import { MOST_READ, measureHealth } from '../../lib/application/health.ts';
-import { inLanes } from '../../lib/application/lanes.ts';
 import { limitUse } from '../../lib/application/limits/use.ts';
 import { certificateSummaryOf } from '../../lib/application/lists.ts';
 import { CERTIFICATES, ISSUANCES, ISSUERS } from '../../lib/application/projections.ts';
 import { publicText } from '../../lib/application/publicCause.ts';
 import type { Services } from '../../lib/application/services.ts';
+import { inLanes } from '../../lib/async/lanes.ts';
 import type { ChallengeStanding } from '../../lib/domain/challenge.ts';
 import { SHARED } from '../../lib/domain/issuer.ts';
 import { Refusal } from '../../lib/domain/refusal.ts';

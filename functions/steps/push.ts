@@ -1,6 +1,6 @@
 import type { DeliverInput } from '../../lib/application/delivery/push.ts';
 import { push as run } from '../../lib/application/delivery/push.ts';
-import { turns } from '../../lib/application/turns.ts';
+import { turns } from '../../lib/async/turns.ts';
 import { type StepHandler, step } from './step.ts';
 
 /**

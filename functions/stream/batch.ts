@@ -1,5 +1,5 @@
 import { type CommitRecord, commitRecordsOf, type StreamRecord } from '../../lib/adapters/dynamodb/streamRecords.ts';
-import { inLanes } from '../../lib/application/lanes.ts';
+import { inLanes } from '../../lib/async/lanes.ts';
 import type { Commit } from '../../lib/ports/eventStore.ts';
 import type { Log } from '../../lib/ports/system.ts';
 

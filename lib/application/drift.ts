@@ -1,3 +1,4 @@
+import { inLanes } from '../async/lanes.ts';
 import type { LiveCertificate } from '../domain/certificate.ts';
 import { deliveryDecider } from '../domain/delivery.decide.ts';
 import { type DeliveryState, type DesiredDelivery, deliveryStream } from '../domain/delivery.ts';
@@ -8,7 +9,6 @@ import type { Destinations, ObservedSecret } from '../ports/destinations.ts';
 import type { ViewRow } from '../ports/views.ts';
 import { contentsOf } from './delivery/contents.ts';
 import { certificateOf, splitName } from './issuance/run.ts';
-import { inLanes } from './lanes.ts';
 import { counted } from './outcomes.ts';
 import { DELIVERIES } from './projections.ts';
 import type { Services } from './services.ts';

@@ -1,9 +1,9 @@
+import { inLanes } from '../async/lanes.ts';
 import { deliveryDecider } from '../domain/delivery.decide.ts';
 import type { DeliveryState } from '../domain/delivery.ts';
 import { issuanceDecider } from '../domain/issuance.decide.ts';
 import type { IssuanceState } from '../domain/issuance.ts';
 import type { Watched } from '../ports/views.ts';
-import { inLanes } from './lanes.ts';
 import { DELIVERIES, ISSUANCES } from './projections.ts';
 import type { Services } from './services.ts';
 

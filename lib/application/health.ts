@@ -1,9 +1,9 @@
+import { inLanes } from '../async/lanes.ts';
 import type { Issued } from '../domain/issued.ts';
 import { daysLeft, SOON } from '../domain/lifeLeft.ts';
 import { type Instant, plusSeconds, secondsBetween } from '../domain/time.ts';
 import type { Measurement } from '../ports/metrics.ts';
 import type { Watched } from '../ports/views.ts';
-import { inLanes } from './lanes.ts';
 import { CERTIFICATES, DELIVERIES, ISSUANCES } from './projections.ts';
 import type { Services } from './services.ts';
 

@@ -1,10 +1,10 @@
+import { inLanes } from '../async/lanes.ts';
 import type { Identifier } from '../domain/identifier.ts';
 import { type FailingCertificate, type Incident, incidentsOf } from '../domain/incident.ts';
 import type { IssuanceState } from '../domain/issuance.ts';
 import { earliest } from '../domain/time.ts';
 import type { Watched } from '../ports/views.ts';
 import { EVERY_TEAM } from './authorize.ts';
-import { inLanes } from './lanes.ts';
 import { ISSUANCES } from './projections.ts';
 import { publicCause } from './publicCause.ts';
 import type { IncidentAnswer, IncidentsAnswer } from './schema/incidents.ts';

@@ -1,5 +1,5 @@
+import { inLanes } from '../async/lanes.ts';
 import { SHARED } from '../domain/issuer.ts';
-import { inLanes } from './lanes.ts';
 import { projectOrPark, TEAMS } from './projections.ts';
 import type { Services } from './services.ts';
 

@@ -1,8 +1,8 @@
+import { inLanes } from '../async/lanes.ts';
 import { deliveryDecider } from '../domain/delivery.decide.ts';
 import { deliveryStream } from '../domain/delivery.ts';
 import type { Destination } from '../domain/destination.ts';
 import { Refusal } from '../domain/refusal.ts';
-import { inLanes } from './lanes.ts';
 import type { Meta } from './ledger.ts';
 import { list, type PageRequest } from './lists.ts';
 import { DELIVERIES } from './projections.ts';

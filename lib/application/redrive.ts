@@ -1,7 +1,7 @@
+import { inLanes } from '../async/lanes.ts';
 import { type Instant, plusSeconds } from '../domain/time.ts';
 import type { DeadLetter, DeadLetters, Reader } from '../ports/deadLetters.ts';
 import type { Commit } from '../ports/eventStore.ts';
-import { inLanes } from './lanes.ts';
 import type { Services } from './services.ts';
 
 type Needs = Pick<Services, 'store' | 'log'> & { readonly deadLetters: DeadLetters };

@@ -1,6 +1,6 @@
+import { turns } from '../async/turns.ts';
 import { type Instant, instant, millis } from '../domain/time.ts';
 import type { LimitRows } from '../ports/limitRows.ts';
-import { turns } from './turns.ts';
 
 /** Renewals by time that begin within an hour, for one issuer: what a mass of due certificates may cost a CA, and us. */
 const RENEWALS_PER_HOUR = 1000;

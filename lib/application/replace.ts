@@ -1,3 +1,4 @@
+import { inLanes } from '../async/lanes.ts';
 import { certificateDecider } from '../domain/certificate.decide.ts';
 import type { LiveCertificate } from '../domain/certificate.ts';
 import { globMatches } from '../domain/glob.ts';
@@ -10,7 +11,6 @@ import type { ReplacementReason } from '../domain/renewal.ts';
 import { type Instant, millis, plusSeconds } from '../domain/time.ts';
 import { certificateNotFound, loadCertificate } from './certificateFacts.ts';
 import { issuerNotFound } from './issuers.ts';
-import { inLanes } from './lanes.ts';
 import type { Meta } from './ledger.ts';
 import { list } from './lists.ts';
 import { CERTIFICATES } from './projections.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inLanes } from '../async/lanes.ts';
 import { type Instant, plusSeconds } from '../domain/time.ts';
 import type { DueStream, EventStore } from '../ports/eventStore.ts';
-import { inLanes } from './lanes.ts';
 import { pursue, type ReactionNeeds } from './reactions.ts';
 import { type RenewalTurns, renewalTurns } from './renewalTurns.ts';
 import type { Services } from './services.ts';

@@ -8,6 +8,7 @@ import { rules } from './rules.ts';
 
 /** For each rule a file that breaks it. */
 const planted: readonly (readonly [rule: string, file: string, imports: string])[] = [
+  ['layer-async', 'lib/async/a.ts', `import type { P } from '../ports/p.ts'; export type A = P;`],
   ['layer-domain', 'lib/domain/a.ts', `import type { P } from '../ports/p.ts'; export type A = P;`],
   ['layer-ports', 'lib/ports/a.ts', `import { x } from '../application/x.ts'; export const a = x;`],
   ['layer-application', 'lib/application/a.ts', `import type { X } from '../adapters/x.ts'; export type A = X;`],

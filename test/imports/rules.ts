@@ -29,12 +29,13 @@ const layer = (name: string, path: string, ...allowed: readonly string[]): IRegu
     { path: OURS, pathNot: [...allowed] },
   );
 
-/** The direction of imports: domain <- ports <- application and adapters <- functions <- server <- cli and bin. */
+/** The direction of imports: domain <- ports <- application and adapters <- functions <- server <- cli and bin. Below them all stands async. */
 export const rules: readonly IRegularForbiddenRuleType[] = [
+  layer('async', '^lib/async/', '^lib/async/'),
   layer('domain', '^lib/domain/', '^lib/domain/'),
   layer('ports', '^lib/ports/', '^lib/(domain|ports)/'),
-  layer('application', '^lib/application/', '^lib/(domain|ports|application)/'),
-  layer('adapters', '^lib/adapters/', '^lib/(domain|ports|adapters)/'),
+  layer('application', '^lib/application/', '^lib/(async|domain|ports|application)/'),
+  layer('adapters', '^lib/adapters/', '^lib/(async|domain|ports|adapters)/'),
   // Tables and policies are plain data of the adapters that need them, and no second list of them is to be kept. What an operator
   // writes is read as all input is, and private addresses as the functions will read them.
   layer(
@@ -44,14 +45,14 @@ export const rules: readonly IRegularForbiddenRuleType[] = [
     '^lib/adapters/(dynamodb/tables|net/allowList|policyStatement|[^/]+/policy)\\.ts$',
     '^lib/(domain/inputInvalid|application/schema/(closed|parse))\\.ts$',
   ),
-  layer('functions', '^functions/', '^lib/(domain|ports|application|adapters)/', '^functions/'),
+  layer('functions', '^functions/', '^lib/(async|domain|ports|application|adapters)/', '^functions/'),
   rule(
     'composition',
     'the wiring for Lambda reads the environment: only the entry points there import it, and nothing imports them',
     { path: OURS, pathNot: '^(functions/(composition|lambda)|test)/' },
     { path: '^functions/(composition|lambda)/' },
   ),
-  layer('server', '^server/', '^lib/(domain|ports|application|adapters)/', '^(functions|server)/'),
+  layer('server', '^server/', '^lib/(async|domain|ports|application|adapters)/', '^(functions|server)/'),
   rule(
     'layer-cli',
     'the command line talks to the HTTP API; it shares only the words and the reading of manifests',
@@ -86,7 +87,7 @@ export const rules: readonly IRegularForbiddenRuleType[] = [
   rule(
     'doors',
     'only adapters, the host and what tests them open a socket or a database; the command line speaks HTTP(S)',
-    { path: '^(lib/(domain|ports|application|stacks)|functions|bin)/' },
+    { path: '^(lib/(async|domain|ports|application|stacks)|functions|bin)/' },
     { path: DOORS },
   ),
   rule(

@@ -2,10 +2,10 @@ import { BatchWriteItemCommand, type DynamoDBClient } from '@aws-sdk/client-dyna
 import { DUE, dueOf, START, stateOf, streamOf, uidOf } from '../../bench/scan/heads.ts';
 import { dynamodbEventStore } from '../../lib/adapters/dynamodb/eventStore.ts';
 import type { TableNames } from '../../lib/adapters/dynamodb/tables.ts';
-import { inLanes } from '../../lib/application/lanes.ts';
 import { Ledger } from '../../lib/application/ledger.ts';
 import { scan } from '../../lib/application/scan.ts';
 import type { Services } from '../../lib/application/services.ts';
+import { inLanes } from '../../lib/async/lanes.ts';
 import { certificateDecider } from '../../lib/domain/certificate.decide.ts';
 import { systemIds } from '../../server/system.ts';
 import { makeTables, removeTables } from './dynamodb.ts';

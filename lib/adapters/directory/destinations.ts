@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { lstat } from 'node:fs/promises';
+import { turns } from '../../async/turns.ts';
 import type { Destination, DirectoryDestination } from '../../domain/destination.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import type {
@@ -11,7 +12,6 @@ import type {
 } from '../../ports/destinations.ts';
 import { leafFingerprint } from '../leafFingerprint.ts';
 import { failed, refused, type Unsuccessful } from '../pushResults.ts';
-import { turns } from '../turns.ts';
 import { type Files, foreignNames, type Mark, removeSet, replaceSet, shownText, standingSet } from './fileSet.ts';
 import { type Folder, isCode, openFolder } from './folder.ts';
 

@@ -1,3 +1,4 @@
+import { inLanes } from '../../async/lanes.ts';
 import type { WebhookSpec } from '../../domain/spec.ts';
 import { DnsError, type TxtValue } from '../../ports/dnsProvider.ts';
 import { type HttpClient, NetError } from '../net/http.ts';
@@ -7,7 +8,6 @@ import { type HttpClient, NetError } from '../net/http.ts';
 const TIMEOUT = 20_000;
 /** The answer's body is not read for anything. */
 const MAX_BYTES = 64 * 1024;
-const LANES = 8;
 
 /** Failures of the network that time does not cure. */
 const LASTING = ['AddressRefused', 'BadUrl', 'TlsUntrusted'];
@@ -24,11 +24,7 @@ export interface Webhook {
  * @throws DnsError `WebhookRefused` with the status, or `WebhookUnreachable`; never with anything of the answer's body
  */
 export async function callWebhook(to: Webhook, act: 'present' | 'cleanup', values: readonly TxtValue[]): Promise<void> {
-  const waiting = values.values();
-  const lane = async () => {
-    for (const value of waiting) await post(to, act, value);
-  };
-  await Promise.all(Array.from({ length: Math.min(LANES, values.length) }, lane));
+  await inLanes(values, (value) => post(to, act, value));
 }
 
 async function post({ http, spec, token }: Webhook, act: string, { fqdn, value }: TxtValue): Promise<void> {

@@ -1,3 +1,4 @@
+import { inLanes } from '../../async/lanes.ts';
 import type { ClusterSurvey, LeftSecret } from '../../ports/clusters.ts';
 import { type HttpClient, NetError } from '../net/http.ts';
 import { type KubernetesApi, kubernetesApi } from './client.ts';
@@ -46,13 +47,14 @@ const stateOf = (uid: unknown, resourceVersion: unknown): string => `${uid} ${re
 async function survey<T extends LeftSecret>(api: KubernetesApi, left: readonly T[]) {
   const seen = await listed(api, left);
   const forbidden = new Set<string>();
-  await inLanes(left, async (one) => {
+  const lookedAt = async (one: T): Promise<void> => {
     const place = placeOf(one);
     if (seen.has(place)) return;
     const state = await lookAt(api, one);
     if (state === 'forbidden') forbidden.add(place);
     else if (state !== undefined) seen.set(place, state);
-  });
+  };
+  await inLanes(left, lookedAt, LANES);
   const isAsLeft = (one: T): boolean => seen.get(placeOf(one)) === stateOf(one.objectUid, one.resourceVersion);
   const changed = left.filter((one) => !forbidden.has(placeOf(one)) && !isAsLeft(one));
   return { changed, unseen: forbidden.size };
@@ -65,7 +67,8 @@ async function listed(api: KubernetesApi, left: readonly Place[]): Promise<Seen>
   for (const { namespace } of left) counts.set(namespace, (counts.get(namespace) ?? 0) + 1);
   if (counts.size > FEW_NAMESPACES && (await list(api, '/api/v1/secrets', seen))) return seen;
   const many = [...counts].filter(([, count]) => count > FEW).map(([namespace]) => namespace);
-  await inLanes(many, (namespace) => list(api, `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets`, seen));
+  const pathOf = (namespace: string): string => `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets`;
+  await inLanes(many, (namespace) => list(api, pathOf(namespace), seen), LANES);
   return seen;
 }
 
@@ -107,17 +110,4 @@ async function lookAt(api: KubernetesApi, { namespace, secretName }: Place): Pro
     if (error.reason === 'NotFound') return undefined;
     throw error;
   }
-}
-
-/** The first error ends the lanes after what they have under way. */
-async function inLanes<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    while (next < items.length) await work(items[next++] as T);
-  };
-  const stopping = (error: unknown): never => {
-    next = items.length;
-    throw error;
-  };
-  await Promise.all(Array.from({ length: Math.min(LANES, items.length) }, () => lane().catch(stopping)));
 }

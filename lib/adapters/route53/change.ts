@@ -1,4 +1,6 @@
 import { ChangeResourceRecordSetsCommand, type Route53Client } from '@aws-sdk/client-route-53';
+import { inLanes } from '../../async/lanes.ts';
+import { sameJson } from '../../domain/json.ts';
 import { DnsError } from '../../ports/dnsProvider.ts';
 import { isInvalidBatch, reasonsOf, throwDnsError } from './errors.ts';
 import { batches, changesOf, readSet, type TxtSet } from './recordSets.ts';
@@ -99,15 +101,15 @@ async function readAgain(
   edits: readonly Edit[],
   standing: Map<string, TxtSet>,
 ): Promise<boolean> {
-  let news = false;
-  const waiting = edits.values();
-  const lane = async () => {
-    for (const { fqdn } of waiting) {
+  const news = await inLanes(
+    edits,
+    async ({ fqdn }) => {
       const found = await readSet(client, zone, fqdn);
-      if (JSON.stringify(found) !== JSON.stringify(standing.get(fqdn))) news = true;
+      const known = sameJson(found, standing.get(fqdn));
       standing.set(fqdn, found);
-    }
-  };
-  await Promise.all(Array.from({ length: LANES }, lane));
-  return news;
+      return !known;
+    },
+    LANES,
+  );
+  return news.includes(true);
 }

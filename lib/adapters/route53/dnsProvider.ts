@@ -1,10 +1,10 @@
 import type { Route53Client } from '@aws-sdk/client-route-53';
+import { turns } from '../../async/turns.ts';
 import { externalIdOf } from '../../domain/externalId.ts';
 import type { Route53Spec } from '../../domain/spec.ts';
 import { type Dns01Target, DnsError, type DnsProvider, type TxtValue } from '../../ports/dnsProvider.ts';
 import { outsideSolver } from '../dns/delegation.ts';
 import type { AwsPlace } from '../sts/assumedRole.ts';
-import { turns } from '../turns.ts';
 import { changeZone, type Edit } from './change.ts';
 import { PendingChanges } from './pending.ts';
 import { NOTHING, quotedValue, readSet, type TxtSet, withoutValues, withValues } from './recordSets.ts';

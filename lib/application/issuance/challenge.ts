@@ -1,3 +1,4 @@
+import { inLanes } from '../../async/lanes.ts';
 import { identifiersOf } from '../../domain/identifier.ts';
 import { parseIp } from '../../domain/ip.ts';
 import type { Presentation } from '../../domain/issuance.ts';
@@ -8,7 +9,6 @@ import { quoted } from '../../domain/quoted.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import type { AcmeIssuerSpec } from '../../domain/spec.ts';
 import type { AcmeAccount, Authorization, Order } from '../../ports/acmeServer.ts';
-import { inLanes } from '../lanes.ts';
 import { countFailures } from '../limits/count.ts';
 import { done, failed, type Outcome } from '../outcome.ts';
 import type { Services } from '../services.ts';

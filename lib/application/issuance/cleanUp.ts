@@ -1,8 +1,8 @@
+import { inLanes } from '../../async/lanes.ts';
 import { issuanceDecider } from '../../domain/issuance.decide.ts';
 import type { IssuanceState, Presentation } from '../../domain/issuance.ts';
 import { issuerOwner } from '../../domain/issuer.ts';
 import { plusSeconds } from '../../domain/time.ts';
-import { inLanes } from '../lanes.ts';
 import { done, type Outcome } from '../outcome.ts';
 import type { Services } from '../services.ts';
 import { issuerAt, withdraw } from './presentations.ts';

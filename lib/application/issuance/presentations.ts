@@ -1,3 +1,4 @@
+import { inLanes } from '../../async/lanes.ts';
 import type { Presentation } from '../../domain/issuance.ts';
 import { type IssuerEvent, issuerDecider, issuerStream } from '../../domain/issuer.ts';
 import { Refusal } from '../../domain/refusal.ts';
@@ -8,7 +9,6 @@ import { liveTeam, teamDecider, teamStream } from '../../domain/team.ts';
 import type { AcmeAccount, Authorization } from '../../ports/acmeServer.ts';
 import type { Dns01Target, TxtValue } from '../../ports/dnsProvider.ts';
 import { openCredential } from '../credentials.ts';
-import { inLanes } from '../lanes.ts';
 import type { Services } from '../services.ts';
 import { upcast } from '../upcast.ts';
 

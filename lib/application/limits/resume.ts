@@ -1,3 +1,4 @@
+import { inLanes } from '../../async/lanes.ts';
 import { limitKey } from '../../domain/caLimits.ts';
 import { parseIp } from '../../domain/ip.ts';
 import { issuanceDecider } from '../../domain/issuance.decide.ts';
@@ -8,7 +9,6 @@ import { type Bucket, isBlocked, lift } from '../../domain/limits.ts';
 import { normalizeDnsName, withoutWildcard } from '../../domain/names.ts';
 import { domainOf } from '../../domain/orderLimits.ts';
 import { issuerNotFound } from '../issuers.ts';
-import { inLanes } from '../lanes.ts';
 import type { Meta } from '../ledger.ts';
 import { ISSUANCES } from '../projections.ts';
 import type { LimitsResumedAnswer } from '../schema/limits.ts';

@@ -1,3 +1,4 @@
+import { inLanes } from '../../async/lanes.ts';
 import { accountDecider, accountStream } from '../../domain/account.ts';
 import { caHost, kindOf, limitKey, limitOf } from '../../domain/caLimits.ts';
 import { issuerLabelAt } from '../../domain/issuerLabel.ts';
@@ -6,7 +7,6 @@ import type { AcmeIssuerSpec, IssuerSpec } from '../../domain/spec.ts';
 import type { LimitRow } from '../../ports/limitRows.ts';
 import type { Measurement } from '../../ports/metrics.ts';
 import { everyRow } from '../everyRow.ts';
-import { inLanes } from '../lanes.ts';
 import { ISSUERS } from '../projections.ts';
 import type { Services } from '../services.ts';
 import { type BusyBuckets, bucketsOf, busyKey } from './buckets.ts';

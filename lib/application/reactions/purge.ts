@@ -1,3 +1,4 @@
+import { inLanes } from '../../async/lanes.ts';
 import { certificateDecider } from '../../domain/certificate.decide.ts';
 import {
   type CertificateState,
@@ -13,7 +14,6 @@ import { isOpen, issuanceStream } from '../../domain/issuance.ts';
 import { type Ended, keysPurgeDueAt } from '../../domain/purge.ts';
 import { revocationDueAt } from '../../domain/revocation.ts';
 import { type Instant, plusSeconds } from '../../domain/time.ts';
-import { inLanes } from '../lanes.ts';
 import { caRefOf, chainRefOf, keyRefOf } from '../references.ts';
 import type { Services } from '../services.ts';
 

@@ -1,8 +1,12 @@
 /** Requests that one step has under way at once. */
 const LANES = 8;
 
-/** Maps in up to eight lanes; answers in order. The first error ends the lanes after what they have under way. */
-export async function inLanes<T, R>(items: readonly T[], work: (item: T, index: number) => Promise<R>): Promise<R[]> {
+/** Maps in so many lanes at most; answers in order. The first error ends the lanes after what they have under way. */
+export async function inLanes<T, R>(
+  items: readonly T[],
+  work: (item: T, index: number) => Promise<R>,
+  most = LANES,
+): Promise<R[]> {
   if (items.length === 1) return [await work(items[0] as T, 0)];
   const results: R[] = new Array(items.length);
   let next = 0;
@@ -17,7 +21,7 @@ export async function inLanes<T, R>(items: readonly T[], work: (item: T, index: 
       }
     }
   };
-  const lanes = await Promise.allSettled(Array.from({ length: Math.min(LANES, items.length) }, lane));
+  const lanes = await Promise.allSettled(Array.from({ length: Math.min(most, items.length) }, lane));
   const broken = lanes.find((result) => result.status === 'rejected');
   if (broken) throw broken.reason;
   return results;
