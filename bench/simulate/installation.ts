@@ -51,8 +51,10 @@ export function installation(
     feed.push(commit);
   });
   const clock = { now: timeline.instant };
+  let made = 0;
   const ids = {
-    uuid: () => `${random.hex(8)}-${random.hex(12)}`,
+    // Names are not chance: how many are made must not change the run.
+    uuid: () => `id-${(++made).toString(16).padStart(12, '0')}`,
     random: random.next,
     hex: (bytes: number) => random.hex(2 * bytes),
   };

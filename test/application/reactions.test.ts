@@ -4,7 +4,7 @@ import { pursue, react } from '../../lib/application/reactions.ts';
 import { scan } from '../../lib/application/scan.ts';
 import type { Services } from '../../lib/application/services.ts';
 import { certificateDecider } from '../../lib/domain/certificate.decide.ts';
-import { certificateStream, type LiveCertificate, renewAt } from '../../lib/domain/certificate.ts';
+import { certificateStream, expiryNearAt, type LiveCertificate, renewAt } from '../../lib/domain/certificate.ts';
 import { clusterDecider, clusterStream } from '../../lib/domain/cluster.ts';
 import { deliveryDecider } from '../../lib/domain/delivery.decide.ts';
 import { deliveryStream } from '../../lib/domain/delivery.ts';
@@ -270,11 +270,41 @@ describe('the scan', () => {
     const { services, at } = world();
     await request(services, 'app', specOf({ dnsNames: ['a.test'] }));
     await pursue(services, APP);
-    at(plus(60));
-    expect(await scan(services)).toEqual({ due: 1, failed: 0, finished: true });
+    const { state } = await services.ledger.load(issuanceDecider, issuanceStream('uid-app', 1));
+    const over = plus(1, state.dueAt);
+    at(over);
+    expect(await scan(services)).toEqual({ due: 2, failed: 0, finished: true });
     expect(await scan(services)).toEqual({ due: 0, failed: 0, finished: true });
-    at(plus(360));
+    at(plus(300, over));
+    expect((await scan(services)).due).toBe(2);
+  });
+
+  it('comes back to a certificate that is being issued when its issuance is due, and to tell its end in between', async () => {
+    const { services, at } = world();
+    await request(services, 'app', specOf({ dnsNames: ['a.test'] }));
+    await issue(services, 'app', 1);
+    const near = expiryNearAt(await certificate(services))!;
+    const begin = plus(-3600, near);
+    at(begin);
+    const renew = { type: 'Renew', afterRevision: 1, reason: 'Manual' } as const;
+    await services.ledger.handle(certificateDecider, APP, renew, meta);
+    await pursue(services, APP);
+    const issuance = issuanceStream('uid-app', 2);
+    const { state } = await services.ledger.load(issuanceDecider, issuance);
+    const later = plus(86_400, near);
+    const defer = { type: 'Defer', run: state.run, dueAt: later, reason: 'RateLimited' } as const;
+    await services.ledger.handle(issuanceDecider, issuance, defer, meta);
+    at(plus(60, begin));
     expect((await scan(services)).due).toBe(1);
+    at(plus(-1, near));
+    expect((await scan(services)).due).toBe(0);
+    at(near);
+    expect((await scan(services)).due).toBe(1);
+    expect((await certificate(services)).nearedRevision).toBe(1);
+    at(plus(-1, later));
+    expect((await scan(services)).due).toBe(1);
+    at(later);
+    expect((await scan(services)).due).toBe(2);
   });
 
   it('goes past a stream that it cannot read, says so, and comes back to it after minutes', async () => {

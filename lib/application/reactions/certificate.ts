@@ -12,7 +12,7 @@ import { deliveryStream } from '../../domain/delivery.ts';
 import { type Destination, destinationKey } from '../../domain/destination.ts';
 import { identifiersOf } from '../../domain/identifier.ts';
 import { issuanceDecider } from '../../domain/issuance.decide.ts';
-import { issuanceStream } from '../../domain/issuance.ts';
+import { issuanceStream, isUnissued } from '../../domain/issuance.ts';
 import { issuerOwner } from '../../domain/issuer.ts';
 import { issuerLabel } from '../../domain/issuerLabel.ts';
 import { Refusal } from '../../domain/refusal.ts';
@@ -26,7 +26,7 @@ import { purgeEnded, purgeKeys } from './purge.ts';
 import { askRenewalInfo } from './renewalInfo.ts';
 import { revokeOwed } from './revocation.ts';
 
-type Needs = Pick<Services, 'ledger' | 'vault' | 'x509' | 'acme' | 'caa' | 'clock' | 'ids' | 'log'>;
+type Needs = Pick<Services, 'ledger' | 'vault' | 'x509' | 'acme' | 'caa' | 'limits' | 'clock' | 'ids' | 'log'>;
 
 /**
  * Does what a certificate owes: starts its issuance, tells its deliveries, lets go of destinations, has it revoked, asks its CA when to renew it,
@@ -54,17 +54,23 @@ export async function pursueCertificate(
   if (owesDispatch(state) || (state.dispatched?.taken.length ?? 0) > 0) await dispatch(services, stream, state);
   await noteExpiry(services, stream, state);
   // A replacement does not wait for what the CA says of the revocation.
-  if (state.issuing) await startIssuance(services, stream, state);
+  const issuanceLater = state.issuing && (await startIssuance(services, stream, state));
   const revoked = await revokeOwed(services, stream, state);
   const purgeLater = await purgeEnded(services, stream, revoked);
   if (revoked.status !== 'live') return undefined;
   const keysLater = await purgeKeys(services, stream, revoked);
   const owedLater = revocationsDueAt(revoked.revocations);
-  if (revoked.issuing) return pauseUntil(services.clock.now(), owedLater, keysLater, purgeLater);
+  const waitsForDestination = (state.dispatched?.taken.length ?? 0) > 0;
+  if (revoked.issuing) {
+    // The issuance has its own place in the index: nothing is to be started again before it is due there.
+    const now = services.clock.now();
+    if (waitsForDestination || !issuanceLater || issuanceLater <= now) return undefined;
+    return pauseUntil(now, issuanceLater, expiryNearAt(revoked), owedLater, keysLater, purgeLater);
+  }
   const asked = await askRenewalInfo(services, stream, revoked);
   const wait = await renewIfDue(services, stream, asked.state, turns);
   // Who waits for a destination asks for it again, as soon as ever.
-  if ((state.dispatched?.taken.length ?? 0) > 0) return undefined;
+  if (waitsForDestination) return undefined;
   return pauseUntil(
     services.clock.now(),
     wait,
@@ -118,7 +124,8 @@ async function noteExpiry({ ledger, clock }: Needs, stream: string, state: LiveC
 
 const meta = (stream: string) => ({ actor: 'reaction', correlationId: stream });
 
-async function startIssuance(services: Needs, stream: string, state: LiveCertificate): Promise<void> {
+/** Starts what is asked for, if it is not. @returns when the issuance is due, which pursues itself then; undefined when that is open */
+async function startIssuance(services: Needs, stream: string, state: LiveCertificate): Promise<Instant | undefined> {
   const { revision, generation } = state.issuing!;
   const { uid, spec } = state;
   const issuer = await issuerFor(services, stream.split('/')[1]!, state);
@@ -133,7 +140,8 @@ async function startIssuance(services: Needs, stream: string, state: LiveCertifi
     ...(await replacedBy(services, stream, state, issuer)),
     ...(issuer !== spec.issuerRef && { insteadOf: spec.issuerRef }),
   } as const;
-  await services.ledger.handle(issuanceDecider, issuanceStream(uid, revision), command, meta(stream));
+  const issuance = await services.ledger.handle(issuanceDecider, issuanceStream(uid, revision), command, meta(stream));
+  return isUnissued(issuance.state) ? issuance.state.dueAt : undefined;
 }
 
 /** What the order is to name as replaced (RFC 9773 5): what the same account got, for the CA takes it from no other. */
