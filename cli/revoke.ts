@@ -23,7 +23,8 @@ export const command = clientCommand({
   },
   examples: ['chancery revoke web --team demo --reason keyCompromise', 'chancery revoke web --team demo --revision 3'],
   notes: [
-    'It cannot be undone. CAs that are trusted publicly take unspecified, keyCompromise, superseded and cessationOfOperation.',
+    'It cannot be undone. Said again within five minutes it is refused where another revision has taken the place of the first: name that with --revision when it is to go too.',
+    'CAs that are trusted publicly take unspecified, keyCompromise, superseded and cessationOfOperation.',
     'With keyCompromise the replacement does not wait for the CA, and has a new key whatever rotationPolicy says. With other reasons it follows the revocation.',
     'What the CA says stands in `chancery describe certificate`. Issuers of type ca and selfSigned publish no revocations: their certificates are replaced, and clients are not told.',
   ],

@@ -36,6 +36,7 @@ export const STATUS: Readonly<Record<string, number>> = {
   IssuerNotAcme: 409,
   AccountNotRegistered: 409,
   CertificateExpired: 409,
+  JustReplaced: 409,
   Conflict: 409,
   RebuildUnderWay: 409,
   TooManyCertificates: 409,

@@ -2,6 +2,7 @@ import { certificateDecider } from '../domain/certificate.decide.ts';
 import { type CertificateEvent, certificateStream, type Issued, type LiveCertificate } from '../domain/certificate.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { RevocationReason } from '../domain/revocation.ts';
+import { type Instant, secondsBetween } from '../domain/time.ts';
 import { certificateNotFound, factsOf, loadCertificate } from './certificateFacts.ts';
 import { certificateView } from './certificateView.ts';
 import type { Meta } from './ledger.ts';
@@ -21,15 +22,19 @@ export interface RevocationRequest {
   readonly replace: boolean;
 }
 
+/** Seconds within which a request that names no revision is taken for the one before, sent again. */
+const SENT_AGAIN = 300;
+
 /**
  * Has a revision revoked. That it is wanted stands on the ledger before its CA is asked; a reaction asks. What is revoked already, or is being
  * revoked, stays as it is.
- * @throws Refusal `CertificateNotFound`, `NotIssued`, `RevisionNotFound`, `CertificateExpired`
+ * @throws Refusal `CertificateNotFound`, `NotIssued`, `RevisionNotFound`, `CertificateExpired`, `JustReplaced`
  */
 export async function revokeCertificate(services: Needs, request: RevocationRequest, meta: Meta) {
   const { team, name, reason } = request;
   const { state } = await loadCertificate(services, team, name);
   if (state.status !== 'live') throw certificateNotFound(team, name);
+  if (request.revision === undefined) refuseAgain(state, services.clock.now());
   const { revision, serial, notAfter, chainRef, acme } = await issuedRevision(services, request, state);
   const compromised = reason === 'keyCompromise' && (await hasKeyOf(services, team, state, chainRef));
   const command = {
@@ -42,6 +47,19 @@ export async function revokeCertificate(services: Needs, request: RevocationRequ
   } as const;
   const handled = await services.ledger.handle(certificateDecider, certificateStream(team, name), command, meta);
   return { version: handled.version, view: certificateView(await factsOf(services, team, name, handled)) };
+}
+
+/** Whoever sends the same again, or taps twice, means what was issued then, and not the sound one that took its place since. */
+function refuseAgain({ issued, revocations = [] }: LiveCertificate, now: Instant): void {
+  const before = revocations.find(
+    ({ revision, since }) => issued && revision < issued.revision && secondsBetween(since, now) < SENT_AGAIN,
+  );
+  if (!issued || !before || revocations.some(({ revision }) => revision === issued.revision)) return;
+  const message = `revision ${before.revision} is revoked since ${before.since}, and revision ${issued.revision} has taken its place`;
+  throw new Refusal('JustReplaced', message, {
+    field: 'revision',
+    remedy: `nothing, if that was meant; to revoke this one too, name revision ${issued.revision}`,
+  });
 }
 
 /** A revision as it was issued in this life of the name. */

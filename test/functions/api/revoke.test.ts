@@ -51,6 +51,38 @@ describe('POST .../revoke', () => {
     expect(await api.services.store.commits(STREAM)).toHaveLength(before.length);
   });
 
+  it('sent again it does not revoke what has taken the place meanwhile, unless that is named', async () => {
+    await issue(1);
+    await revoke({ reason: 'keyCompromise' });
+    now = plus(2);
+    await api.services.ledger.handle(
+      certificateDecider,
+      STREAM,
+      { type: 'Renew', afterRevision: 1, reason: 'KeyCompromised' },
+      meta,
+    );
+    await issue(2);
+    const again = await revoke({ reason: 'keyCompromise' });
+    expect(again).toMatchObject({ status: 409, json: { code: 'JustReplaced', field: 'revision' } });
+    expect(again.json.detail).toContain('revision 2 has taken its place');
+    expect((await revoke({ revision: 2, reason: 'keyCompromise' })).status).toBe(202);
+    expect((await revoke({ reason: 'keyCompromise' })).json.status.revocations).toHaveLength(2);
+  });
+
+  it('some minutes later it means the issued one', async () => {
+    await issue(1);
+    await revoke();
+    await api.services.ledger.handle(
+      certificateDecider,
+      STREAM,
+      { type: 'Renew', afterRevision: 1, reason: 'Revoked' },
+      meta,
+    );
+    await issue(2);
+    now = plus(301);
+    expect((await revoke()).json.status.revocations).toMatchObject([{ revision: 1 }, { revision: 2 }]);
+  });
+
   it('is refused in words for what is not there, not issued, never issued, or over', async () => {
     expect(await revoke()).toMatchObject({ status: 409, json: { code: 'NotIssued' } });
     await issue(1);
