@@ -96,7 +96,7 @@ describe('a name that the CA has paused', () => {
   test('is told with the whole link that ends the pause, and that it is to be opened', () => {
     const cause = publicCause({ type: 'rateLimited', detail: `${words}. Please visit: ${link}` }, 'person');
     expect(cause.detail).toBe(`${words}. Please visit: ${link}`);
-    expect(cause.remedy).toMatch(/^Open the link/);
+    expect(cause.remedy).toMatch(/open the link in the detail, and end the pause there/);
     expect(publicCause({ type: 'rateLimited', detail: 'slow down' }, 'atTime').remedy).toMatch(/^Wait/);
   });
 

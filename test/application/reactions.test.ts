@@ -377,7 +377,8 @@ describe('the scan', () => {
       return { version: 'v1' };
     };
     const base = world();
-    const services: Services = { ...base.services, clusters: { ...base.services.clusters, probe } };
+    const ids = { ...base.services.ids, random: () => 0.5 };
+    const services: Services = { ...base.services, ids, clusters: { ...base.services.clusters, probe } };
     await services.vault.seal('r', '-', Buffer.from('{}'));
     const fields = { endpoint: 'https://k', caFingerprint: 'f', credentialRef: 'r' };
     await services.ledger.handle(clusterDecider, clusterStream('prod'), { type: 'Register', ...fields }, meta);
