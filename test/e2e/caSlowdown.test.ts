@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeCertificate } from '../../lib/application/certificateView.ts';
+import { revokeCertificate } from '../../lib/application/revocations.ts';
 import { issuerDecider, issuerStream } from '../../lib/domain/issuer.ts';
 import { type ChallengeListener, challengeListener } from '../../server/challengeListener.ts';
 import {
   type Core,
   eventually,
+  loadCertificate,
   putIssuer,
   putTeam,
   requestCertificate,
@@ -18,6 +21,7 @@ import {
   failedIssuance,
   issuanceOf,
   issuedChain,
+  movableClock,
   newestIssuance,
   opensslVerify,
 } from '../support/issuing.ts';
@@ -192,5 +196,111 @@ describeWith(['pebble', 'bind', 'openssl'], 'a CA that asks to slow down', () =>
         }
       },
     );
+  });
+
+  /** Seconds that the CA asks for what can wait, longer than a retry of ours would. */
+  const LONG = 3600;
+  const long = {
+    '429 and seconds': () => ({ ...rateLimited(), headers: { ...rateLimited().headers, 'retry-after': String(LONG) } }),
+    '503 and a date': () => {
+      const date = new Date(Date.now() + LONG * 1000).toUTCString();
+      return { ...overloaded(), headers: { 'retry-after': date, 'content-type': 'text/html' } };
+    },
+  } as const;
+
+  /** A service with a certificate, and a clock that the test moves. */
+  async function issuedBy(front: FaultyCa, name: string, meanwhile = () => {}) {
+    const folder = tempDir('slowdown');
+    const clock = movableClock();
+    const core = await startCore(folder, { decorate: clock.decorate });
+    cores.add(core);
+    await putTeam(core.services, TEAM);
+    await putIssuer(core.services, TEAM, 'ca', acmeIssuer(front));
+    meanwhile();
+    const issuerRef = { name: 'ca', kind: 'Issuer' } as const;
+    await requestCertificate(core.services, TEAM, name, specOf({ dnsNames: [`${name}.example.test`], issuerRef }));
+    await settled(core.services, TEAM, name);
+    const stop = async () => {
+      cores.delete(core);
+      await core.stop();
+      await front.close();
+    };
+    /** Moves the clock, and lets the scan see what is due then. */
+    const pass = async (seconds: number) => {
+      clock.ahead(seconds);
+      await core.engine.scan();
+    };
+    return { core, pass, stop };
+  }
+
+  const askedFor = (front: FaultyCa, on: RegExp) =>
+    front.seen.filter(({ method, path }) => on.test(`${method} ${path}`));
+
+  describe.each(Object.entries(long))('with %s', (words, answer) => {
+    const tag = words.slice(0, 3);
+
+    it.concurrent('at the renewal information: asks again when the time is over, and not before', async () => {
+      const front = await startFaultyCa(pebble);
+      const on = /^GET \/draft-ietf-acme-ari[^/]*\//;
+      const name = `renewal-information-${tag}`;
+      const { core, pass, stop } = await issuedBy(front, name, () => front.inject(on, { answer: answer() }));
+      try {
+        await eventually('the CA was asked', async () => askedFor(front, on).length === 1);
+        await pass(LONG / 2);
+        await pass(0);
+        expect(askedFor(front, on)).toHaveLength(1);
+        await pass(LONG / 2 + 60);
+        await eventually(
+          'the window is read',
+          async () => (await loadCertificate(core.services, TEAM, name)).renewalInfo,
+        );
+        expect(askedFor(front, on)).toHaveLength(2);
+      } finally {
+        await stop();
+      }
+    });
+
+    it.concurrent('at a revocation: loses none, and asks for no other before its time', async () => {
+      const front = await startFaultyCa(pebble);
+      const on = /^POST \/revoke-cert/;
+      const name = `revocation-${tag}`;
+      const { core, pass, stop } = await issuedBy(front, name);
+      try {
+        const other = `${name}-other`;
+        const issuerRef = { name: 'ca', kind: 'Issuer' } as const;
+        const spec = specOf({ dnsNames: [`${other}.example.test`], issuerRef, secretName: other });
+        await requestCertificate(core.services, TEAM, other, spec);
+        await settled(core.services, TEAM, other);
+        front.inject(on, { answer: answer() });
+        const notBefore = Date.now() + LONG * 1000 - ROUNDED;
+        const revoke = async (one: string) => {
+          const request = { team: TEAM, name: one, reason: 'superseded', replace: false } as const;
+          await revokeCertificate(core.services, request, { actor: 'test' });
+          return eventually('it waits', async () => {
+            const { view } = await describeCertificate(core.services, TEAM, one);
+            const found = view.status.revocations?.[0];
+            return found?.status === 'failed' && found;
+          });
+        };
+        for (const one of [name, other])
+          expect(Date.parse((await revoke(one)).retryAt!)).toBeGreaterThanOrEqual(notBefore);
+        await pass(LONG / 2);
+        await pass(0);
+        expect(askedFor(front, on)).toHaveLength(1);
+        await pass(LONG / 2 + 600);
+        for (const one of [name, other]) {
+          await eventually(`${one} is revoked`, async () => {
+            await pass(0);
+            const { view } = await describeCertificate(core.services, TEAM, one);
+            return view.status.revocations?.[0]?.status === 'revoked';
+          });
+          const { serial } = (await loadCertificate(core.services, TEAM, one)).issued!;
+          expect(await pebble.certStatus(serial)).toMatchObject({ status: 'Revoked', reason: 4 });
+        }
+        expect(askedFor(front, on)).toHaveLength(3);
+      } finally {
+        await stop();
+      }
+    });
   });
 });

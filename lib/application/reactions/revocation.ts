@@ -7,14 +7,17 @@ import { issuerDecider, issuerOwner, issuerStream } from '../../domain/issuer.ts
 import type { Failure } from '../../domain/problem.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import { isRevocationOwed, REVOCATION_REASONS, type Revocation } from '../../domain/revocation.ts';
-import type { AcmeEndpoint, Revoker } from '../../ports/acmeServer.ts';
+import type { AcmeIssuerSpec } from '../../domain/spec.ts';
+import { AcmeError, type Revoker } from '../../ports/acmeServer.ts';
 import { failureOf } from '../failureOf.ts';
 import { endpointOf } from '../issuance/account.ts';
+import { checkPause } from '../limits/buckets.ts';
+import { learnLimit } from '../limits/learn.ts';
 import { keyRefBeside } from '../references.ts';
 import type { Services } from '../services.ts';
 import { sealedSigner } from '../signers.ts';
 
-type Needs = Pick<Services, 'ledger' | 'vault' | 'x509' | 'acme' | 'clock' | 'ids' | 'log'>;
+type Needs = Pick<Services, 'ledger' | 'vault' | 'x509' | 'acme' | 'limits' | 'clock' | 'ids' | 'log'>;
 
 /**
  * Asks the CAs for the revocations that are due, and records what they say. A CA that was asked before a crash is asked again, and says that
@@ -49,9 +52,11 @@ async function revoke(services: Needs, stream: string, revocation: Revocation): 
   const team = stream.split('/')[1]!;
   try {
     if (notAfter <= services.clock.now()) throw new Refusal('CertificateExpired', `it ended at ${notAfter}`);
-    const { endpoint, by } = await whoMay(services, team, acme, chainRef);
+    const { spec, by } = await whoMay(services, team, acme, chainRef);
+    await checkPause(services, spec, acme.account);
     const certificate = await leafOf(services, chainRef, team);
-    await services.acme.revoke(endpoint, by, certificate, REVOCATION_REASONS[reason]);
+    const asked = services.acme.revoke(endpointOf(spec), by, certificate, REVOCATION_REASONS[reason]);
+    await asked.catch(learning(services, team, acme, spec));
     return undefined;
   } catch (error) {
     const failure = failureOf(error);
@@ -60,6 +65,15 @@ async function revoke(services: Needs, stream: string, revocation: Revocation): 
     return failure;
   }
 }
+
+/** What the CA says about its limits holds for others too. */
+const learning =
+  (services: Needs, team: string, { issuer }: IssuedByAcme, spec: AcmeIssuerSpec) =>
+  async (error: unknown): Promise<never> => {
+    const named = `${issuerOwner(issuer, team)}/${issuer.name}`;
+    if (error instanceof AcmeError) await learnLimit(services, { spec, issuer: named }, error);
+    throw error;
+  };
 
 /**
  * The account that ordered it; when the issuer has another since, whoever has the certificate's own key (RFC 8555 7.6), while the issuer is at
@@ -70,22 +84,21 @@ async function whoMay(
   team: string,
   { issuer, account }: IssuedByAcme,
   chainRef: string,
-): Promise<{ endpoint: AcmeEndpoint; by: Revoker }> {
+): Promise<{ spec: AcmeIssuerSpec; by: Revoker }> {
   const { ledger } = services;
   const owner = issuerOwner(issuer, team);
-  const { spec } = (await ledger.load(issuerDecider, issuerStream(owner, issuer.name))).state;
-  if (!spec?.acme) throw new Refusal('IssuerNotFound', `there is no ACME ${issuer.kind} ${issuer.name} any more`);
-  const endpoint = endpointOf(spec.acme);
+  const { acme: spec } = (await ledger.load(issuerDecider, issuerStream(owner, issuer.name))).state.spec;
+  if (!spec) throw new Refusal('IssuerNotFound', `there is no ACME ${issuer.kind} ${issuer.name} any more`);
   const { state } = await ledger.load(accountDecider, accountStream(`${owner}/${issuer.name}`));
   const signer = state.key && (await sealedSigner(services, state.key.ref, owner));
-  if (signer && state.registered?.url === account && state.registered.server === spec.acme.server) {
-    return { endpoint, by: { signer, url: account } };
+  if (signer && state.registered?.url === account && state.registered.server === spec.server) {
+    return { spec, by: { signer, url: account } };
   }
   const changed = `${issuer.kind} ${issuer.name} has another account than when it was issued`;
-  if (caHost(account) !== caHost(spec.acme.server)) throw new Refusal('AccountChanged', `${changed}, at another CA`);
+  if (caHost(account) !== caHost(spec.server)) throw new Refusal('AccountChanged', `${changed}, at another CA`);
   const key = await services.vault.open(keyRefBeside(chainRef), team);
   if (!key) throw new Refusal('AccountChanged', `${changed}, and the certificate's own key is not here`);
-  return { endpoint, by: { certificateKey: await services.x509.signer(Buffer.from(key).toString('utf8')) } };
+  return { spec, by: { certificateKey: await services.x509.signer(Buffer.from(key).toString('utf8')) } };
 }
 
 /** The leaf of a sealed chain, DER. */
