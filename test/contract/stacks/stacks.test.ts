@@ -233,6 +233,24 @@ describe('The stacks', () => {
     expect(missing.map(({ AlarmName }) => AlarmName)).toEqual(['chancery-scan-missing']);
   });
 
+  it('have what the commands of the runbook and of the guides name', () => {
+    const text = ['runbook', 'aws', 'aws-upkeep'].map((name) =>
+      readFileSync(join(repository, `docs/${name}.md`), 'utf8'),
+    );
+    const named = (pattern: RegExp) => [...text.join('\n').matchAll(pattern)].map(([, name]) => name!);
+    const functionsNamed = [
+      ...named(/for f in ([\w ]+);/g).flatMap((names) => names.split(' ')),
+      ...named(/--function-name (?:INSTANCE|chancery)-([a-z]\w*)/g),
+    ];
+    expect(functionsNamed.length).toBeGreaterThan(10);
+    expect(functionsNamed.filter((name) => !(functionNames as string[]).includes(name))).toEqual([]);
+    const resources = JSON.stringify(made.resources);
+    const others = [...named(/\/chancery\/INSTANCE\/(\w+)/g).map((name) => `/chancery/chancery/${name}`)];
+    others.push(...named(/-name INSTANCE-([a-z-]+)/g).map((name) => `chancery-${name}`));
+    expect(others.length).toBeGreaterThan(5);
+    expect(others.filter((name) => !resources.includes(`"${name}"`))).toEqual([]);
+  });
+
   it('have the alarms that the service is watched by, and each function is told of by one', () => {
     const names = ofType('AWS::CloudWatch::Alarm').map(({ Properties }) => Properties.AlarmName);
     expect(names.sort()).toEqual(
