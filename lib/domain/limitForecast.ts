@@ -29,7 +29,10 @@ export function forecast(limit: Limit, bucket: Bucket | undefined, now: Instant,
   const end = horizon(demands, start);
   const repeated = demands.reduce((sum, { every }) => sum + (every ? WEEK / 1000 / every : 0), 0);
   const base = { perWeek: rounded(repeated), allowedPerWeek: rounded(WEEK / refill(limit)) };
-  const { fullAt, blockedUntil = 0, reservations } = bucket ?? fullBucket;
+  const { fullAt, blockedUntil = 0, reservations: all } = bucket ?? fullBucket;
+  const reservations = all.filter(({ expires }) => expires > start);
+  // Somebody waits for a turn already: there is none now.
+  if (reservations.some(({ from }) => from > start)) return { ...base, exhausted: exhaustedAt(start) };
   const each = refill(limit);
   const most = each * limit.count;
   const asked = [...reservations.map(({ from }) => from), ...requests(demands, start, end)].sort((a, b) => a - b);
@@ -38,10 +41,12 @@ export function forecast(limit: Limit, bucket: Bucket | undefined, now: Instant,
     const at = Math.max(time, start);
     full = Math.max(full, at) + each;
     if (full - at <= most && at >= blockedUntil) continue;
-    return { ...base, exhausted: { at: instant(at), week: isoWeek(instant(at)) } };
+    return { ...base, exhausted: exhaustedAt(at) };
   }
   return base;
 }
+
+const exhaustedAt = (time: number) => ({ at: instant(time), week: isoWeek(instant(time)) });
 
 /** Until when everybody's requests are looked at: a year, or half of it as often as it takes. One request of each is always. */
 function horizon(demands: readonly Demand[], start: number): number {

@@ -38,6 +38,13 @@ describe('a forecast', () => {
     expect(forecast({ count: 1, period: DAY }, reserved, now, one).exhausted).toBeDefined();
   });
 
+  it('is that there is none now where somebody waits for a turn', () => {
+    const hour = Date.parse(plusSeconds(now, 3600));
+    const waiting = { ...fullBucket, reservations: [{ id: 'a', from: hour, expires: hour + 1 }] };
+    expect(forecast(weekly, waiting, now, [])).toMatchObject({ exhausted: { at: now, week: '2026-W48' } });
+    expect(forecast(weekly, waiting, plusSeconds(now, 7200), []).exhausted).toBeUndefined();
+  });
+
   it('looks at every certificate, and ahead for less long when there are very many', () => {
     // Six-day certificates at half of their life: 2.1 a week each, and 6300 together where 6000 are allowed.
     const every = 80 * 3600;
