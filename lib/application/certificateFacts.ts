@@ -63,16 +63,17 @@ export async function factsOf(
   if (state.status !== 'live') throw certificateNotFound(team, name);
   const load = loader(services, at);
   const { issuing, spec, uid } = state;
-  const issuance = issuing && (await load(issuanceDecider, issuanceStream(uid, issuing.revision))).state;
-  const issuer = await load(issuerDecider, issuerStream(issuerOwner(spec.issuerRef, team), spec.issuerRef.name));
-  const deliveries = await Promise.all(
-    spec.destinations.map(async (destination) => {
-      const loaded = await load(deliveryDecider, deliveryStream(destinationKey(destination)));
-      return { destination, state: loaded.state };
-    }),
-  );
+  const delivery = async (destination: Destination) => {
+    const loaded = await load(deliveryDecider, deliveryStream(destinationKey(destination)));
+    return { destination, state: loaded.state };
+  };
+  const [issuance, issuer, deliveries] = await Promise.all([
+    issuing && load(issuanceDecider, issuanceStream(uid, issuing.revision)),
+    load(issuerDecider, issuerStream(issuerOwner(spec.issuerRef, team), spec.issuerRef.name)),
+    Promise.all(spec.destinations.map(delivery)),
+  ]);
   const now = at ?? services.clock.now();
-  return { team, name, version, certificate: state, issuance, issuer: issuer.state, deliveries, now };
+  return { team, name, version, certificate: state, issuance: issuance?.state, issuer: issuer.state, deliveries, now };
 }
 
 type Load = <C, S, E extends DomainEvent>(decider: Decider<C, S, E>, stream: string) => Promise<Loaded<S>>;
