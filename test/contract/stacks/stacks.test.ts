@@ -246,8 +246,8 @@ describe('The stacks', () => {
     expect(functionsNamed.filter((name) => !(functionNames as string[]).includes(name))).toEqual([]);
     const resources = JSON.stringify(made.resources);
     const others = [...named(/\/chancery\/INSTANCE\/(\w+)/g).map((name) => `/chancery/chancery/${name}`)];
-    others.push(...named(/-name INSTANCE-([a-z-]+)/g).map((name) => `chancery-${name}`));
-    expect(others.length).toBeGreaterThan(5);
+    others.push(...named(/--(?:queue-)?name INSTANCE-([a-z-]+)/g).map((name) => `chancery-${name}`));
+    expect(others.length).toBeGreaterThan(8);
     expect(others.filter((name) => !resources.includes(`"${name}"`))).toEqual([]);
   });
 
