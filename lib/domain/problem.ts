@@ -86,12 +86,13 @@ const TRIES_LEFT = 20;
 
 /**
  * A pause as the certificate's remaining life lets it be: a twentieth of that at most, so that a cause that ends late is still noticed in time.
- * @param left seconds that the standing certificate has; absent when none stands
+ * Once it is over, a twentieth of the time since then: what nobody mends must not be asked for every few minutes for ever.
+ * @param left seconds that the standing certificate has, less than 0 when it is over; absent when none was issued
  */
 export function urgentPause(seconds: number, left: number | undefined, ofTheCa: boolean): number {
   if (left === undefined) return seconds;
   const least = ofTheCa ? LEAST_PAUSE.ofTheCa : LEAST_PAUSE.other;
-  return Math.min(seconds, Math.max(least, left / TRIES_LEFT));
+  return Math.min(seconds, Math.max(least, Math.abs(left) / TRIES_LEFT));
 }
 
 /** A failure with its class, and when to try again where that is known. */

@@ -425,6 +425,24 @@ describe('the pause before another attempt, as the certificate that stands runs 
     expect(failure('dns', 20, plus(60))).toBe(900);
     expect(failure('caUnreachable', 0, plus(60))).toBe(60);
   });
+  it('grows again after the end, for what nobody mends', () => {
+    expect(failure('caUnreachable', 20, plus(-20 * 3600))).toBe(3600);
+    expect(failure('dns', 20, plus(-86_400))).toBe(86_400 / 20);
+    expect(failure('dns', 20, plus(-30 * 86_400))).toBe(8 * 3600);
+  });
+  it('leaves a name whose DNS is gone for good far below 1,152 failures in a row, at which its CA pauses it', () => {
+    const END = 10 * 86_400;
+    let tries = 0;
+    for (let at = 0; at < 180 * 86_400; tries++) {
+      const requested = { ...noIssuance, status: 'running', run: 1, caFailures: tries } as IssuanceState;
+      const thrown = { step: 'Challenge', class: 'backoff', problem: { type: 'dns', detail: '' } } as const;
+      const command = { type: 'RecordFailure', run: 1, thrown, random: 0, expires: plus(END) } as const;
+      const [event] = issuanceDecider.decide(command, requested, plus(at));
+      at = secondsBetween(START, (event as { retryAt: string }).retryAt);
+    }
+    expect(tries).toBeGreaterThan(180);
+    expect(tries).toBeLessThan(1152);
+  });
 });
 
 describe('attempts after failed validations', () => {
