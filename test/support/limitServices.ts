@@ -1,4 +1,4 @@
-import { bucketsOf, changeBuckets, place } from '../../lib/application/limits/buckets.ts';
+import { changeBuckets, place, readBuckets } from '../../lib/application/limits/buckets.ts';
 import { limitKey } from '../../lib/domain/caLimits.ts';
 import type { Want } from '../../lib/domain/limits.decide.ts';
 import { instant } from '../../lib/domain/time.ts';
@@ -36,8 +36,7 @@ export function limitServices() {
         (buckets, at) => place(wants, buckets, id, at),
       ),
     async bucket(name: string) {
-      const rows = await services.limits.read([name]);
-      return bucketsOf(new Map(rows.map((row) => [row.key, row]))).get(name);
+      return (await readBuckets(services, [name])).get(name);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { describeCertificate } from '../../lib/application/certificateView.ts';
-import { bucketsOf } from '../../lib/application/limits/buckets.ts';
+import { readBuckets } from '../../lib/application/limits/buckets.ts';
 import { resumeLimits } from '../../lib/application/limits/resume.ts';
 import { ISSUANCES } from '../../lib/application/projections.ts';
 import { limitKey } from '../../lib/domain/caLimits.ts';
@@ -46,8 +46,7 @@ const deferred = ({ services }: World, name: string) =>
 const failingRows = ({ services }: World) => services.views.earliest(ISSUANCES, 'owed', { limit: 10 });
 
 async function bucketOf({ services }: World, key: string) {
-  const rows = await services.limits.read([key]);
-  return bucketsOf(new Map(rows.map((row) => [row.key, row]))).get(key);
+  return (await readBuckets(services, [key])).get(key);
 }
 
 const perDomain = (count: number, period = '10h') => ({ certificatesPerDomain: { count, period } });

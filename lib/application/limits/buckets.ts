@@ -87,8 +87,13 @@ async function written({ limits }: Needs, rows: readonly LimitWrite[]): Promise<
   return true;
 }
 
+/** Those of the buckets that are known, by key. */
+export async function readBuckets({ limits }: Pick<Services, 'limits'>, keys: readonly string[]): Promise<Buckets> {
+  return bucketsOf(new Map((await limits.read(keys)).map((row) => [row.key, row])));
+}
+
 /** The rows that are buckets, by key. */
-export function bucketsOf(rows: ReadonlyMap<string, LimitRow>): Map<string, Bucket> {
+function bucketsOf(rows: ReadonlyMap<string, LimitRow>): Map<string, Bucket> {
   const buckets = [...rows].filter(([key]) => !key.startsWith('busy/'));
   return new Map(buckets.map(([key, { doc }]) => [key, doc as Bucket]));
 }

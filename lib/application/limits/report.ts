@@ -11,7 +11,7 @@ import { type Instant, instant, millis } from '../../domain/time.ts';
 import { issuerNotFound } from '../issuers.ts';
 import type { LimitAnswer } from '../schema/limits.ts';
 import type { Services } from '../services.ts';
-import { bucketsOf, setDigest } from './buckets.ts';
+import { readBuckets, setDigest } from './buckets.ts';
 import { demandsOf, type Holder, readHolders } from './demand.ts';
 import { acmeIssuers, type LimitedIssuer, subjectOf } from './use.ts';
 
@@ -71,8 +71,7 @@ async function standingsOf(
     own.filter((holder) => holder.issuer === issuer.label),
   );
   const asked = wantedKeys(issuer, known, [...own, ...others]);
-  const rows = await services.limits.read([...touched.keys()]);
-  const buckets = bucketsOf(new Map(rows.map((row) => [row.key, row])));
+  const buckets = await readBuckets(services, [...touched.keys()]);
   const items = [...touched.keys()].flatMap((key) => {
     const [, team] = key.split('#');
     const seen = team === undefined || teams === '*' || teams.includes(team);

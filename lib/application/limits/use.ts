@@ -9,7 +9,7 @@ import type { Measurement } from '../../ports/metrics.ts';
 import { everyRow } from '../everyRow.ts';
 import { ISSUERS } from '../projections.ts';
 import type { Services } from '../services.ts';
-import { type BusyBuckets, bucketsOf, busyKey } from './buckets.ts';
+import { type BusyBuckets, busyKey, readBuckets } from './buckets.ts';
 
 type Needs = Pick<Services, 'ledger' | 'views' | 'limits' | 'clock'>;
 
@@ -54,8 +54,7 @@ export async function limitUse(services: Needs): Promise<IssuerUse[]> {
   const hosts = [...new Set(issuers.map(({ host }) => host))];
   const lists = new Map((await limits.read(hosts.map(busyKey))).map((row) => [row.key, row]));
   const keys = issuers.map((issuer) => keysOf(issuer, lists.get(busyKey(issuer.host))));
-  const rows = await limits.read([...new Set(keys.flat())]);
-  const buckets = bucketsOf(new Map(rows.map((row) => [row.key, row])));
+  const buckets = await readBuckets(services, [...new Set(keys.flat())]);
   return issuers.flatMap(({ spec, label: issuer }, index) => {
     const uses = keys[index]!.flatMap((key) => {
       const bucket = buckets.get(key) ?? fullBucket;
