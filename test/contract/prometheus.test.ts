@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -8,6 +8,7 @@ import { runCommand } from '../support/commands.ts';
 import { issueNow } from '../support/issue.ts';
 import { describeWith } from '../support/peers/describeWith.ts';
 import { repository } from '../support/peers/paths.ts';
+import { tempDir } from '../support/temp.ts';
 import { webApi } from '../support/webApi.ts';
 
 const RULES = join(repository, 'deploy/prometheus/chancery.rules.yaml');
@@ -52,6 +53,21 @@ describeWith(['prometheus'], 'Prometheus', () => {
     const { code, stdout, stderr } = await runCommand('promtool', ['check', 'rules', RULES]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain(`${rules().length} rules found`);
+  });
+
+  it('takes the configuration that docs/metrics.md shows', async () => {
+    const page = readFileSync(join(repository, 'docs/metrics.md'), 'utf8');
+    const [, shown = ''] = /```yaml\n([\s\S]*?)```/.exec(page) ?? [];
+    const folder = tempDir('prometheus');
+    writeFileSync(join(folder, 'chancery.rules.yaml'), readFileSync(RULES));
+    writeFileSync(join(folder, 'token'), 'none');
+    const config = shown.replace(/\/etc\/prometheus\/[\w.-]+/g, join(folder, 'token'));
+    writeFileSync(join(folder, 'prometheus.yml'), config);
+    // Its certificates are not read: only the configuration is.
+    const args = ['check', 'config', '--syntax-only', join(folder, 'prometheus.yml')];
+    const { code, stderr } = await runCommand('promtool', args);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(config).toContain('honor_labels: true');
   });
 
   it('raises each alert when it should, and not before', async () => {
