@@ -209,14 +209,15 @@ describe('the table in statemachines/README.md', () => {
     return [...new Set(found)].filter((type) => commands.has(type) && !ANY_STEP.includes(type));
   }
 
-  /** A module of a step and those beside it that it imports. run.ts is every step's; account.ts writes a stream of its own. */
+  /** A module of a step and those that it imports beside it, and of the limits. run.ts is every step's; account.ts writes a stream of its own. */
   function closure(module: string, seen = new Set<string>()): string[] {
     const folder = module.slice(0, module.lastIndexOf('/'));
     if (seen.has(module) || /\/(run|account)\.ts$/.test(module)) return [];
     seen.add(module);
     const text = readFileSync(join(repository, module), 'utf8');
-    const beside = [...text.matchAll(/from '\.\/(\w+\.ts)'/g)].map((match) => `${folder}/${match[1]}`);
-    return [module, ...beside.flatMap((file) => closure(file, seen))];
+    const imports = [...text.matchAll(/from '(\.\/|\.\.\/limits\/)(\w+\.ts)'/g)];
+    const next = imports.map(([, from, file]) => `${from === './' ? folder : 'lib/application/limits'}/${file}`);
+    return [module, ...next.flatMap((file) => closure(file, seen))];
   }
 
   it('links to this test', () => {
