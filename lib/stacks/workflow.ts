@@ -151,6 +151,8 @@ export class WorkflowStack extends Stack {
       ],
       'SchedulePolicy',
     );
+    // Scheduler hands the call over and does not wait: what Lambda could not begin in time, and what failed, is the next scan's.
+    scan.configureAsyncInvoke({ maxEventAge: Duration.minutes(SCAN_EVERY), retryAttempts: 0 });
     const schedule = new CfnSchedule(this, 'Schedule', {
       name: `${config.instance}-scan`,
       description: 'everything that is due: renewals and repairs alike',

@@ -186,6 +186,15 @@ describe('The stacks', () => {
       Target: { DeadLetterConfig: expect.anything(), RetryPolicy: { MaximumRetryAttempts: 2 } },
     });
     expect(JSON.stringify(schedule.Target.Arn)).toContain('scan');
+    // Lambda keeps calls that it cannot begin for six hours: those of a scan that was held would all come at once.
+    expect(ofType('AWS::Lambda::EventInvokeConfig').map(({ Properties }) => Properties)).toEqual([
+      {
+        FunctionName: { Ref: expect.stringMatching(/^scanFunction/) },
+        Qualifier: '$LATEST',
+        MaximumEventAgeInSeconds: 300,
+        MaximumRetryAttempts: 0,
+      },
+    ]);
   });
 
   it('run the ASL files as they are, with every handler filled in, standard, and logged without execution data', () => {
