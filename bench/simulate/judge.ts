@@ -19,6 +19,12 @@ interface Held {
   deadline: number;
 }
 
+/** When an hour was: after a mass revocation, in or after an outage of the CA, or when nothing was the matter. */
+export type Times = 'ordinary' | 'revocation' | 'outage';
+
+/** An outage's backlog is through this long after its end. */
+const BACKLOG = DAY;
+
 /** Watches what is held for each set of names, and counts. */
 export class Judge {
   readonly expiries: Expiry[] = [];
@@ -29,6 +35,10 @@ export class Judge {
   orders = 0;
   issued = 0;
   exceeded = 0;
+  /** Runs that were put off until the CA's limits have room. */
+  deferred = 0;
+  /** Certificates by the milliseconds that they live. */
+  readonly issuedByLife = new Map<number, number>();
   /** Milliseconds, of those that have a successor: how long they were held, and how long they would ideally have been. */
   #heldTime = 0;
   #idealTime = 0;
@@ -49,6 +59,8 @@ export class Judge {
     const before = this.#held.get(certificate.set);
     if (before) this.#replaced(before, at);
     this.issued++;
+    const life = certificate.notAfter - certificate.notBefore;
+    this.issuedByLife.set(life, (this.issuedByLife.get(life) ?? 0) + 1);
     this.#held.set(certificate.set, { certificate, since: at, deadline: certificate.notAfter });
   }
 
@@ -91,11 +103,25 @@ export class Judge {
     return this.#idealTime / this.#heldTime;
   }
 
-  /** Orders an hour from `from` on: the most, and the mean. */
-  rates(from: number, to: number): { readonly peak: number; readonly mean: number } {
-    const hours = [...this.#ordersByHour].filter(([hour]) => hour * HOUR >= from);
-    const all = hours.reduce((sum, [, count]) => sum + count, 0);
-    return { peak: Math.max(0, ...hours.map(([, count]) => count)), mean: (all * HOUR) / Math.max(HOUR, to - from) };
+  /** Orders an hour from `from` on: the mean, and the most by what was the matter then. */
+  rates(from: number, to: number): { readonly mean: number; readonly peaks: Readonly<Record<Times, number>> } {
+    const peaks = { ordinary: 0, revocation: 0, outage: 0 };
+    let all = 0;
+    for (const [hour, count] of this.#ordersByHour) {
+      if (hour * HOUR < from) continue;
+      all += count;
+      const times = this.#timesOf(hour * HOUR);
+      peaks[times] = Math.max(peaks[times], count);
+    }
+    return { peaks, mean: (all * HOUR) / Math.max(HOUR, to - from) };
+  }
+
+  /** Of the hour that begins at `at`. */
+  #timesOf(at: number): Times {
+    const { revocations, caOutages } = this.#calendar;
+    const end = at + HOUR;
+    if (revocations.some((one) => one.at < end && at < one.deadline)) return 'revocation';
+    return caOutages.some((one) => one.from < end && at < one.to + BACKLOG) ? 'outage' : 'ordinary';
   }
 }
 

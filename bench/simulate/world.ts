@@ -1,5 +1,6 @@
 import { certificateDecider } from '../../lib/domain/certificate.decide.ts';
 import { type CertificateEvent, certificateStream } from '../../lib/domain/certificate.ts';
+import type { IssuanceEvent } from '../../lib/domain/issuance.ts';
 import { issuerDecider, issuerStream, SHARED } from '../../lib/domain/issuer.ts';
 import { policyOf } from '../../lib/domain/policy.ts';
 import type { CertificateSpec } from '../../lib/domain/spec.ts';
@@ -61,7 +62,8 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
     },
   );
   const product = installation(timeline, ca, chance, ({ events, at }) => {
-    for (const event of events as readonly CertificateEvent[]) {
+    for (const event of events as readonly (CertificateEvent | IssuanceEvent)[]) {
+      if (event.type === 'RunDeferred' && event.reason === 'RateLimited') judge.deferred++;
       if (event.type !== 'CertificateIssued') continue;
       judge.stored(made.get(event.serial)!, Date.parse(at));
       made.delete(event.serial);
