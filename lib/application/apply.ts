@@ -16,7 +16,8 @@ import type { ApplyResource } from './schema/apply.ts';
 import { checkName, labelName, subdomainName } from './schema/common.ts';
 import { readCertificateSpec, readIssuerSpec } from './schema/read.ts';
 import type { Services } from './services.ts';
-import { policyFor, SHARED_NAMESPACE } from './teams.ts';
+import { policyFor } from './teamPolicy.ts';
+import { SHARED_NAMESPACE } from './teams.ts';
 import { warningsOf } from './warnings.ts';
 
 type Needs = Pick<Services, 'ledger' | 'views' | 'x509' | 'clock' | 'ids'>;

@@ -14,7 +14,7 @@ import { heldKey } from './heldKey.ts';
 import { type Meta, StaleVersion } from './ledger.ts';
 import { CERTIFICATES } from './projections.ts';
 import type { Services } from './services.ts';
-import { type PolicyOfTeam, policyFor } from './teams.ts';
+import { type PolicyOfTeam, policyFor } from './teamPolicy.ts';
 
 type Needs = Pick<Services, 'ledger' | 'views' | 'x509' | 'clock' | 'ids'>;
 

@@ -3,7 +3,7 @@ import { sameJson } from '../domain/json.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { Meta } from './ledger.ts';
 import type { Services } from './services.ts';
-import { policyFor } from './teams.ts';
+import { policyFor } from './teamPolicy.ts';
 
 type Needs = Pick<Services, 'ledger' | 'vault' | 'ids'>;
 

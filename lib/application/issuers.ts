@@ -9,7 +9,7 @@ import type { Meta } from './ledger.ts';
 import { publicText } from './publicCause.ts';
 import type { Condition } from './schema/answers.ts';
 import type { Services } from './services.ts';
-import { policyFor } from './teams.ts';
+import { policyFor } from './teamPolicy.ts';
 
 type Needs = Pick<Services, 'ledger'>;
 

@@ -12,16 +12,6 @@ export const SHARED_NAMESPACE = 'cert-manager';
 /** No team's names: what manifests call the shared owner, and what it is called here. Its policy is the installation's own. */
 const RESERVED: ReadonlySet<string> = new Set([SHARED_NAMESPACE, SHARED]);
 
-export interface PolicyOfTeam {
-  readonly policyVersion: number;
-  readonly policy: TeamPolicy;
-}
-
-/** The policy that a team's certificates are under. The shared owner is a team here, which the installation makes. @throws Refusal `TeamNotFound` */
-export async function policyFor({ ledger }: Pick<Services, 'ledger'>, team: string): Promise<PolicyOfTeam> {
-  return liveTeam((await ledger.load(teamDecider, teamStream(team))).state, team);
-}
-
 /** @throws Refusal `TeamNotFound` for a name in an input, at `field` */
 export async function requireTeam({ ledger }: Pick<Services, 'ledger'>, name: string, field: string): Promise<void> {
   const { state } = await ledger.load(teamDecider, teamStream(name));

@@ -2,10 +2,8 @@ import { certificateDecider } from '../../domain/certificate.decide.ts';
 import { certificateStream, type LiveCertificate } from '../../domain/certificate.ts';
 import { type DeliveryCommand, deliveryDecider } from '../../domain/delivery.decide.ts';
 import type { DeliveryState, DesiredDelivery } from '../../domain/delivery.ts';
-import { checkPolicy } from '../../domain/policy.ts';
 import { isOwnFault, Refusal } from '../../domain/refusal.ts';
 import type { ReplacementReason } from '../../domain/renewal.ts';
-import { liveTeam, teamDecider, teamStream } from '../../domain/team.ts';
 import { plusSeconds } from '../../domain/time.ts';
 import type { PushContext, PushResult } from '../../ports/destinations.ts';
 import { problemOf } from '../issuance/recordFailure.ts';
@@ -13,6 +11,7 @@ import { poll, splitName } from '../issuance/run.ts';
 import { done, failed, type Outcome } from '../outcome.ts';
 import { counted } from '../outcomes.ts';
 import type { Services } from '../services.ts';
+import { recheckPolicy } from '../teamPolicy.ts';
 import { contentsOf } from './contents.ts';
 
 type Needs = Pick<Services, 'instance' | 'ledger' | 'vault' | 'x509' | 'destinations' | 'clock' | 'ids' | 'metrics'>;
@@ -53,10 +52,11 @@ async function replaceDamaged(
   code: string,
 ): Promise<void> {
   const reason = DAMAGE[code];
+  if (!reason) return;
   const stream = certificateStream(...splitName(certificate));
   const { state } = await ledger.load(certificateDecider, stream);
   // The decider leaves it at that when the revision is no longer the newest; another life of the name has its own.
-  if (!reason || state.status !== 'live' || state.uid !== uid) return;
+  if (state.status !== 'live' || state.uid !== uid) return;
   const command = { type: 'ScheduleReplacement', revision, reason, at: clock.now() } as const;
   await ledger.handle(certificateDecider, stream, command, { actor: 'step:Push', correlationId: delivery });
 }
@@ -77,7 +77,8 @@ async function act(services: Needs, state: DeliveryState, desired: DesiredDelive
   if (state.withdrawing) return services.destinations.withdraw(to, context);
   const [team, name] = splitName(desired.certificate);
   const certificate = await currentCertificate(services, team, name, desired);
-  await recheckPolicy(services, team, certificate);
+  // A destination may have left the policy.
+  await recheckPolicy(services, team, certificate.spec);
   return services.destinations.push(to, await contentsOf(services, team, name, certificate, desired), context);
 }
 
@@ -90,12 +91,6 @@ async function currentCertificate(
   const { state } = await ledger.load(certificateDecider, certificateStream(team, name));
   if (state.status === 'live' && state.uid === desired.uid) return state;
   throw new Refusal('CertificateDeleted', 'the certificate was deleted');
-}
-
-/** A destination may have left the team's policy since the request. */
-async function recheckPolicy({ ledger }: Needs, team: string, certificate: LiveCertificate): Promise<void> {
-  const { policy } = liveTeam((await ledger.load(teamDecider, teamStream(team))).state, team);
-  checkPolicy(policy, certificate.spec, { certificateCount: 0, isNew: false });
 }
 
 async function record(services: Needs, input: DeliverInput, pushed: DesiredDelivery, result: Result): Promise<Outcome> {

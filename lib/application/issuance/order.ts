@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
 import { isUnissued } from '../../domain/issuance.ts';
 import { orderClaimDecider, orderClaimStream } from '../../domain/orderClaim.ts';
-import { checkPolicy } from '../../domain/policy.ts';
 import type { AcmeIssuerSpec } from '../../domain/spec.ts';
-import { liveTeam, teamDecider, teamStream } from '../../domain/team.ts';
 import { type AcmeAccount, AcmeError, type Order } from '../../ports/acmeServer.ts';
 import { reserveOrder, spendOrder } from '../limits/reserve.ts';
 import { done, type Outcome } from '../outcome.ts';
 import type { Services } from '../services.ts';
+import { recheckPolicy } from '../teamPolicy.ts';
 import { acmeAccount, endpointOf } from './account.ts';
 import { orderReplacing } from './orderReplacing.ts';
 import { currentIssuance, type IssueInput, type Run, requireIssuer, step, waitOrDefer } from './run.ts';
@@ -18,7 +17,7 @@ type Needs = Pick<Services, 'ledger' | 'vault' | 'acme' | 'x509' | 'accountKeys'
 export function order(services: Needs, input: IssueInput): Promise<Outcome> {
   return step(services, 'Order', input, async (run) => {
     const issuer = requireIssuer(run);
-    await recheckPolicy(services, run);
+    await recheckPolicy(services, run.team, run.certificate.spec);
     const { acme } = issuer.spec;
     if (!acme) return done;
     const account = await acmeAccount(services, run.owner, run.issuance.issuer.name, acme);
@@ -29,12 +28,6 @@ export function order(services: Needs, input: IssueInput): Promise<Outcome> {
     }
     return placeOrder(services, run, acme, account, input);
   });
-}
-
-/** The team's policy may have changed since the request. */
-async function recheckPolicy({ ledger }: Needs, run: Run): Promise<void> {
-  const team = liveTeam((await ledger.load(teamDecider, teamStream(run.team))).state, run.team);
-  checkPolicy(team.policy, run.certificate.spec, { certificateCount: 0, isNew: false });
 }
 
 /** An order of an earlier run may have expired, or the CA may know it no longer, or the issuer may be at another CA now. */

@@ -5,11 +5,11 @@ import { Refusal } from '../../domain/refusal.ts';
 import { checkServiceRole, usesServiceRole } from '../../domain/serviceRole.ts';
 import { type ChallengeType, selectSolver, solverRefusal } from '../../domain/solver.ts';
 import type { Solver } from '../../domain/spec.ts';
-import { liveTeam, teamDecider, teamStream } from '../../domain/team.ts';
 import type { AcmeAccount, Authorization } from '../../ports/acmeServer.ts';
 import type { Dns01Target, TxtValue } from '../../ports/dnsProvider.ts';
 import { openCredential } from '../credentials.ts';
 import type { Services } from '../services.ts';
+import { policyFor } from '../teamPolicy.ts';
 import { upcast } from '../upcast.ts';
 
 type Needs = Pick<Services, 'ledger' | 'vault' | 'store' | 'acme' | 'dns' | 'challengeTokens' | 'holders'>;
@@ -71,10 +71,10 @@ function choose(solvers: readonly Solver[], authorization: Authorization): Choic
 }
 
 /** The owner's policy may have changed since the issuer was configured. @throws Refusal `ServiceRoleNotAllowed` */
-async function checkAccess({ ledger }: Needs, owner: string, solvers: Iterable<Solver>): Promise<void> {
+async function checkAccess(services: Needs, owner: string, solvers: Iterable<Solver>): Promise<void> {
   const asking = [...solvers].filter((solver) => usesServiceRole(owner, solver));
   if (asking.length === 0) return;
-  const { policy } = liveTeam((await ledger.load(teamDecider, teamStream(owner))).state, owner);
+  const { policy } = await policyFor(services, owner);
   for (const solver of asking) checkServiceRole(owner, policy, solver);
 }
 

@@ -3,15 +3,14 @@ import { type CaaQuestion, caaVerdict } from '../../domain/caa.ts';
 import type { LiveCertificate } from '../../domain/certificate.ts';
 import { mayLeave } from '../../domain/failover.ts';
 import { type IssuerState, issuerDecider, issuerOwner, issuerStream, SHARED } from '../../domain/issuer.ts';
-import { checkPolicy } from '../../domain/policy.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import { checkSolvers, selectSolver } from '../../domain/solver.ts';
 import type { AcmeIssuerSpec, CertificateSpec, IssuerRef } from '../../domain/spec.ts';
-import { liveTeam, teamDecider, teamStream } from '../../domain/team.ts';
 import { AcmeError } from '../../ports/acmeServer.ts';
 import { DnsError } from '../../ports/dnsProvider.ts';
 import { endpointOf } from '../issuance/account.ts';
 import type { Services } from '../services.ts';
+import { recheckPolicy } from '../teamPolicy.ts';
 
 type Needs = Pick<Services, 'ledger' | 'acme' | 'caa' | 'clock' | 'log'>;
 
@@ -68,10 +67,9 @@ async function whyNot(
 }
 
 /** What an operator shared and put on the list, the team may use by that; its own must be allowed to it. */
-async function checkTeam({ ledger }: Needs, team: string, spec: CertificateSpec): Promise<void> {
+async function checkTeam(services: Needs, team: string, spec: CertificateSpec): Promise<void> {
   if (team === SHARED || spec.issuerRef.kind === 'ClusterIssuer') return;
-  const { policy } = liveTeam((await ledger.load(teamDecider, teamStream(team))).state, team);
-  checkPolicy(policy, spec, { certificateCount: 0, isNew: false });
+  await recheckPolicy(services, team, spec);
 }
 
 /** RFC 8659 and 8657, before the CA looks: who may issue, for which account, and by which validation. */

@@ -11,7 +11,7 @@ import { checkPause } from '../limits/buckets.ts';
 import { learnLimit } from '../limits/learn.ts';
 import { ISSUERS } from '../projections.ts';
 import type { Services } from '../services.ts';
-import { policyFor } from '../teams.ts';
+import { policyFor } from '../teamPolicy.ts';
 
 type Needs = Pick<
   Services,

@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
 import { adminToken } from '../../../functions/tokens/adminToken.ts';
-import { policyFor } from '../../../lib/application/teams.ts';
+import { policyFor } from '../../../lib/application/teamPolicy.ts';
 import { authenticate } from '../../../lib/application/tokens.ts';
 import { SHARED } from '../../../lib/domain/issuer.ts';
 import { teamStream } from '../../../lib/domain/team.ts';
