@@ -1,4 +1,4 @@
-import { type Bucket, fullBucket, type Limit, refill } from './limits.ts';
+import { type Bucket, fullBucket, type Limit, nextFree, refill } from './limits.ts';
 import { type Instant, instant, millis } from './time.ts';
 
 /** A certificate that will ask for a token at `first`, and from then on every so many seconds; once without `every`. */
@@ -31,8 +31,9 @@ export function forecast(limit: Limit, bucket: Bucket | undefined, now: Instant,
   const base = { perWeek: rounded(repeated), allowedPerWeek: rounded(WEEK / refill(limit)) };
   const { fullAt, blockedUntil = 0, reservations: all } = bucket ?? fullBucket;
   const reservations = all.filter(({ expires }) => expires > start);
-  // Somebody waits for a turn already: there is none now.
-  if (reservations.some(({ from }) => from > start)) return { ...base, exhausted: exhaustedAt(start) };
+  // Somebody waits for a turn of this bucket already. Who waits has a place in all buckets, and there may be tokens in the others.
+  const waiting = reservations.some(({ from }) => from > start);
+  if (waiting && nextFree(limit, bucket ?? fullBucket, now) > start) return { ...base, exhausted: exhaustedAt(start) };
   const each = refill(limit);
   const most = each * limit.count;
   const asked = [...reservations.map(({ from }) => from), ...requests(demands, start, end)].sort((a, b) => a - b);

@@ -38,11 +38,14 @@ describe('a forecast', () => {
     expect(forecast({ count: 1, period: DAY }, reserved, now, one).exhausted).toBeDefined();
   });
 
-  it('is that there is none now where somebody waits for a turn', () => {
+  it('is that there is none now where somebody waits for a turn of this bucket, and not of another', () => {
     const hour = Date.parse(plusSeconds(now, 3600));
-    const waiting = { ...fullBucket, reservations: [{ id: 'a', from: hour, expires: hour + 1 }] };
-    expect(forecast(weekly, waiting, now, [])).toMatchObject({ exhausted: { at: now, week: '2026-W48' } });
-    expect(forecast(weekly, waiting, plusSeconds(now, 7200), []).exhausted).toBeUndefined();
+    const place = { id: 'a', from: hour, expires: hour + 1 };
+    const daily = { count: 1, period: DAY };
+    const tomorrow = { id: 'a', from: hour + DAY * 1000, expires: hour + 2 * DAY * 1000 };
+    const empty = { ...count(daily, fullBucket, 'b', now), reservations: [tomorrow] };
+    expect(forecast(daily, empty, now, [])).toMatchObject({ exhausted: { at: now, week: '2026-W48' } });
+    expect(forecast(weekly, { ...fullBucket, reservations: [place] }, now, []).exhausted).toBeUndefined();
   });
 
   it('looks at every certificate, and ahead for less long when there are very many', () => {
