@@ -1,10 +1,9 @@
 import { clusterSurvey } from '../../lib/adapters/kubernetes/clusterSurvey.ts';
-import { kubernetesDestinations } from '../../lib/adapters/kubernetes/destinations.ts';
-import { clusterAccess } from '../../lib/application/clusters.ts';
 import { copyObserver } from '../../lib/application/drift.ts';
 import { signIn } from './eks.ts';
 import { http } from './http.ts';
 import { instance } from './instance.ts';
+import { kubernetes } from './kubernetes.ts';
 import { ledger } from './ledger.ts';
 import { metrics } from './metrics.ts';
 import { ids, log } from './system.ts';
@@ -18,8 +17,5 @@ const asked = clusterSurvey({ http });
 export const copies = copyObserver({
   ...{ instance, ledger, views, vault, x509, ids, log, metrics },
   clusters: { survey: async (access, left) => asked.survey(await signIn(access), left) },
-  destinations: kubernetesDestinations({
-    http,
-    lookup: async (cluster) => signIn(await clusterAccess({ ledger, vault }, cluster)),
-  }),
+  destinations: kubernetes,
 });
