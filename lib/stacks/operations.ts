@@ -44,7 +44,10 @@ export class OperationsStack extends Stack {
       new GraphWidget({ title, left, width: 8, period: EVERY });
     dashboard.addWidgets(...watched.map(({ heading, metric }) => graph(heading, metric)));
     dashboard.addWidgets(
-      graph('Deliveries that ended', own(house, 'Delivered', 'Sum'), own(house, 'DeliveriesFailed', 'Sum')),
+      graph(
+        'Deliveries that ended, and copies that drifted',
+        ...['Delivered', 'DeliveriesFailed', 'Drifted'].map((outcome) => own(house, outcome, 'Sum')),
+      ),
       ...Object.entries(DETAILS).map(([title, [dimension, name]]) =>
         graph(title, each(house, dimension, name, STATISTIC[name] ?? 'Maximum')),
       ),

@@ -10,6 +10,7 @@ import type { ClusterAccess } from '../../../lib/ports/clusters.ts';
 import { contentsMaker } from '../../support/certificates.ts';
 import { describeWith } from '../../support/peers/describeWith.ts';
 import { kubeCall, kubeMust } from '../../support/peers/kubeClient.ts';
+import type { SecretObject } from '../../support/peers/kubeHelpers.ts';
 import { repository } from '../../support/peers/paths.ts';
 import { sharedCluster } from '../../support/peers/sharedCluster.ts';
 
@@ -82,6 +83,37 @@ describeWith(['kubernetes'], 'What deploy/kubernetes gives', () => {
   it('is not enough to list Secrets, or for another namespace', async () => {
     expect((await asChancery()('GET', secrets())).status).toBe(403);
     expect((await asChancery()('GET', '/api/v1/namespaces/default/secrets/any')).status).toBe(403);
+  });
+
+  it('is enough to see what others changed, by list.yaml in one request', async () => {
+    const left = await Promise.all(
+      ['a', 'b', 'c', 'd'].map(async (secretName) => {
+        const labels = { 'controller.cert-manager.io/fao': 'true' };
+        const body = { metadata: { name: secretName, labels } };
+        const { metadata } = await kubeMust<SecretObject>(cluster.call, 'POST', secrets(), body);
+        return { namespace, secretName, objectUid: metadata.uid, resourceVersion: metadata.resourceVersion };
+      }),
+    );
+    let asked = 0;
+    const counting: HttpClient = {
+      ...http,
+      request: (request) => {
+        asked++;
+        return http.request(request);
+      },
+    };
+    const survey = () => kubernetesClusters({ http: counting }).survey(access, left);
+    expect(await survey()).toEqual({ changed: [], unseen: 0 });
+    expect(asked).toBe(1 + left.length);
+    await apply(cluster, 'list.yaml', namespace);
+    await vi.waitFor(
+      async () => {
+        asked = 0;
+        expect(await survey()).toEqual({ changed: [], unseen: 0 });
+        expect(asked).toBe(1);
+      },
+      { interval: 250, timeout: 20_000 },
+    );
   });
 
   it('lets no Secret of another type be made, and no foreign one be deleted', async () => {
