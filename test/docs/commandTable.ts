@@ -39,16 +39,20 @@ export const commandTable: Readonly<Record<string, CommandProof>> = {
     test: 'test/support/peers/deployment.ts',
     words: "'deploy', '--require-approval'",
   },
-  'aws lambda invoke --function-name chancery-adminToken /dev/stdout': {
-    test: 'test/support/deployed.ts',
-    words: "invoke('adminToken')",
+  "export CHANCERY_URL=$(aws cloudformation describe-stacks --stack-name chancery-api --query 'Stacks[0].Outputs[?OutputKey==`Url`].OutputValue' --output text)":
+    noAws('the output Url is that of lib/stacks/api.ts'),
+  "export CHANCERY_TOKEN=$(aws lambda invoke --function-name chancery-adminToken /dev/stderr 2>&1 >/dev/null | node -p 'JSON.parse(fs.readFileSync(0)).token')":
+    { test: 'test/support/deployed.ts', words: "invoke('adminToken')" },
+  "aws secretsmanager list-secrets --filters Key=name,Values=chancery/shop/web --query 'SecretList[].Name'": {
+    test: 'test/e2e/aws/issuance.test.ts',
+    words: 'goes to Secrets Manager',
   },
-  "chancery team put shop --names '**.shop.example.com'": {
+  "npx chancery team put shop --names '**.shop.example.com'": {
     test: 'test/e2e/transcripts/administration.txt',
     words: "$ chancery team put shop --names '**.shop.test'",
   },
-  'chancery apply -f issuer.yaml': { test: 'test/e2e/transcripts/apply.txt', words: '$ chancery apply -f ' },
-  'chancery request web --team shop --dns www.shop.example.com --issuer letsencrypt --wait': {
+  'npx chancery apply -f issuer.yaml': { test: 'test/e2e/transcripts/apply.txt', words: '$ chancery apply -f ' },
+  'npx chancery request web --team shop --dns www.shop.example.com --issuer letsencrypt --wait': {
     test: 'test/e2e/transcripts/firstSteps.txt',
     words: 'chancery request web --team demo --dns web.demo.test --issuer chancery-ca --wait\n',
   },
