@@ -35,15 +35,8 @@ const SHORT_LIVED = 10 * 86_400_000;
 /**
  * When to renew, by cert-manager's rule, in whole seconds: `renewBefore` seconds before the end if that is shorter than the actual lifetime;
  * otherwise `renewBeforePercentage` percent of the actual lifetime before the end; otherwise a third of it, or half of one under ten days.
+ * Begin, end and answer are milliseconds since the epoch.
  */
-export const renewalTime = (
-  notBefore: Instant,
-  notAfter: Instant,
-  renewBefore?: number,
-  renewBeforePercentage?: number,
-): Instant => instant(renewalMillis(millis(notBefore), millis(notAfter), renewBefore, renewBeforePercentage));
-
-/** {@link renewalTime} in milliseconds since the epoch, for whoever judges by more than one such instant. */
 export const renewalMillis = (begin: number, end: number, renewBefore?: number, percentage?: number): number =>
   wholeSecond(end - beforeEnd(end - begin, renewBefore, percentage));
 
@@ -52,13 +45,9 @@ const WEEK = 7 * 86_400_000;
 
 /**
  * When it is worth telling that a certificate still has no successor: a week before its end, or a tenth of the actual lifetime if that is
- * shorter, but not before half of the time that its renewal has is over.
+ * shorter, but not before half of the time that its renewal has is over. In milliseconds since the epoch.
  * @param renewal when its renewal is due
  */
-export const nearExpiry = (notBefore: Instant, notAfter: Instant, renewal: Instant): Instant =>
-  instant(nearExpiryMillis(millis(notBefore), millis(notAfter), millis(renewal)));
-
-/** {@link nearExpiry} in milliseconds since the epoch. */
 export const nearExpiryMillis = (begin: number, end: number, renewal: number): number =>
   Math.max(end - Math.min(WEEK, (end - begin) / 10), renewal + (end - renewal) / 2);
 

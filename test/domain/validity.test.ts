@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { instant, millis, plusSeconds, secondsBetween } from '../../lib/domain/time.ts';
-import { leafValidity, renewalTime } from '../../lib/domain/validity.ts';
+import { type Instant, instant, millis, plusSeconds, secondsBetween } from '../../lib/domain/time.ts';
+import { leafValidity, renewalMillis } from '../../lib/domain/validity.ts';
 
 const HOUR = 3600;
 const now = '2026-03-01T12:00:00.750Z';
+const renewalTime = (begin: Instant, end: Instant, renewBefore?: number, percentage?: number): Instant =>
+  instant(renewalMillis(millis(begin), millis(end), renewBefore, percentage));
 const moment = fc.integer({ min: 0, max: 4e12 }).map(instant);
 
 describe('the validity of a leaf', () => {
