@@ -59,7 +59,10 @@ export class Machine extends Construct {
 
     const log = logGroup(this, 'Log', house, logKey, machine);
     const role = new Role(this, 'Role', {
-      assumedBy: new ServicePrincipal('states.amazonaws.com'),
+      // Only for machines of this account: docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
+      assumedBy: new ServicePrincipal('states.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
       description: `${house.config.instance}: runs ${machine}`,
     });
     const policy = policyOf(this, role, [

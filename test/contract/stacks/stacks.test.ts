@@ -111,6 +111,17 @@ describe('The stacks', () => {
     expect(owners.length).toBe(idsOf('AWS::IAM::Role').length);
   });
 
+  it('let a service act in a role only for this account, where the service says for whom', () => {
+    const trusts = ofType('AWS::IAM::Role').map(({ Properties }) => Properties.AssumeRolePolicyDocument.Statement[0]);
+    const others = trusts.filter(({ Principal }) => Principal.Service !== 'lambda.amazonaws.com');
+    expect(others.map(({ Principal }) => Principal.Service).sort()).toEqual([
+      'scheduler.amazonaws.com',
+      'states.amazonaws.com',
+      'states.amazonaws.com',
+    ]);
+    for (const { Condition } of others) expect(Condition.StringEquals).toHaveProperty('aws:SourceAccount');
+  });
+
   it('have no wildcard in an action, and none in a resource without a written reason', () => {
     const actions = statements().flatMap(({ Action }) => list(Action));
     expect(actions.length).toBeGreaterThan(100);
