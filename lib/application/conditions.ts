@@ -1,6 +1,7 @@
 import { type IssueReason, type LiveCertificate, whyUnfit } from '../domain/certificate.ts';
 import type { Replacement } from '../domain/renewal.ts';
 import type { Instant } from '../domain/time.ts';
+import { isYetToBegin } from '../domain/validity.ts';
 import type { CertificateFacts } from './certificateFacts.ts';
 import type { DeliveryView } from './deliveryView.ts';
 import { type IssuanceView, stepWords } from './issuanceView.ts';
@@ -39,6 +40,10 @@ export function readyCondition({ certificate, now }: CertificateFacts): Conditio
   });
   if (!issued) return no('DoesNotExist', 'No certificate was issued yet', createdAt);
   if (issued.notAfter <= now) return no('Expired', `Certificate expired at ${issued.notAfter}`, issued.notAfter);
+  if (isYetToBegin(issued.notBefore, now)) {
+    const message = `Certificate begins at ${issued.notBefore}: a clock was wrong when it was issued, or is now; renew it when they are right`;
+    return no('NotYetValid', message, issuedAt);
+  }
   const unfit = whyUnfit(certificate);
   if (unfit) {
     const since = issuing?.reason === unfit ? issuing.since : certificate.replacements?.find(isOf(unfit))?.at;

@@ -1,5 +1,7 @@
 import { SHARED } from '../domain/issuer.ts';
+import type { Instant } from '../domain/time.ts';
 import type { TokenState } from '../domain/token.ts';
+import { isYetToBegin } from '../domain/validity.ts';
 import type { ViewRow } from '../ports/views.ts';
 import { clusterView } from './clustersAdmin.ts';
 import { credentialView } from './credentialsAdmin.ts';
@@ -90,7 +92,8 @@ export function listCertificates(
 /** A row of the certificates' view, as lists show it. */
 export function certificateSummaryOf({ owner, doc }: ViewRow, now: string): CertificateSummary {
   const { fingerprint: _, issuerName, issuerKind, issuingRevision, issuedGeneration: __, ready, ...rest } = doc;
-  const usable = ready === true && String(doc.notAfter ?? '') > now;
+  const { notBefore = '', notAfter = '' } = doc as { readonly notBefore?: Instant; readonly notAfter?: Instant };
+  const usable = ready === true && notAfter > now && !isYetToBegin(notBefore, now);
   const issuerRef = { name: issuerName, kind: issuerKind };
   return {
     team: owner,

@@ -29,6 +29,12 @@ export function leafValidity(input: {
   return { notBefore, notAfter: earliest(plusSeconds(notBefore, duration), issuerNotAfter)! };
 }
 
+/** Seconds by which two clocks may differ without a word. */
+const CLOCKS_DIFFER = 300;
+
+/** Whether a certificate is of no use yet, because a clock was ahead when it was issued, ours or its CA's. */
+export const isYetToBegin = (notBefore: Instant, now: Instant): boolean => notBefore > plusSeconds(now, CLOCKS_DIFFER);
+
 /** Milliseconds. A CA that is away for two days must not cost a certificate of a week its end. */
 const SHORT_LIVED = 10 * 86_400_000;
 

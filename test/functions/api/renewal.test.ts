@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { followTeam } from '../../../lib/application/reactions/followTeam.ts';
+import { plusSeconds } from '../../../lib/domain/time.ts';
 import { issueNow } from '../../support/issue.ts';
 import { APP, appSpec, type WebApi, webApi } from '../../support/webApi.ts';
 
@@ -20,6 +21,27 @@ describe('when a certificate is renewed, over HTTP', () => {
     expect(status.renewal.atLatest > status.renewal.time).toBe(true);
     expect(status.renewal.atLatest < status.notAfter).toBe(true);
     expect(status.nextAction.message).toBe(`It is renewed at ${status.renewalTime}`);
+  });
+
+  test('what was issued by a clock that was a day ahead is not ready before its time, and the reason is told', async () => {
+    const real = new Date().toISOString();
+    let now = plusSeconds(real, 86_400);
+    const ahead = await webApi({ clock: { now: () => now } });
+    try {
+      await ahead.putApp();
+      await issueNow(ahead.services, 'web', 'app');
+      await ahead.projected();
+      now = real;
+      const { status } = (await ahead.send('GET', APP)).json;
+      expect(status.conditions[0]).toMatchObject({ status: 'False', reason: 'NotYetValid' });
+      expect(status.conditions[0].message).toContain(status.notBefore);
+      const { items } = (await ahead.send('GET', '/v1/certificates?ready=false')).json;
+      expect(items).toMatchObject([{ name: 'app', ready: false }]);
+      now = plusSeconds(real, 86_400 - 60);
+      expect((await ahead.send('GET', APP)).json.status.conditions[0].status).toBe('True');
+    } finally {
+      await ahead.close();
+    }
   });
 
   test('is not shown where the spec disables it; a warning says what that means', async () => {
