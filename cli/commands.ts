@@ -36,6 +36,7 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   redeliver: () => import('./redeliver.ts'),
   replace: () => import('./replace.ts'),
   redrive: () => import('./redrive.ts'),
+  rotate: () => import('./rotate.ts'),
   rebuild: () => import('./rebuild.ts'),
   version: () => import('./version.ts'),
 };

@@ -12,6 +12,7 @@ const words: Arns = {
   tables: { ledger: 'ledger', views: 'views', sealed: 'sealed', challenges: 'challenges' },
   tableKeys: { ledger: 'ledger key', views: 'ledger key', sealed: 'vault key', challenges: 'ledger key' },
   vaultKey: 'vault key',
+  formerVaultKeys: [],
   signing: { keyArns: ['keys of the AWS account'], aliasArn: 'alias', made: ['account', 'ca'] },
   ledgerStream: "the ledger's stream",
   machines: ['the two state machines'],

@@ -141,7 +141,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
  * The key file. A new one is made only while nothing is sealed: with sealed rows, a missing file is a loss that nothing may cover up, and so is
  * another one.
  */
-async function keyFile(rows: SealedRows, path: string): Promise<DataKeys> {
+export async function keyFile(rows: SealedRows, path: string): Promise<DataKeys> {
   const sealed = await rows.list(TRIED_ROWS);
   const keys = fileDataKeys(path, { create: sealed.length === 0 });
   for (const row of sealed) if (await opens(keys, row)) return keys;

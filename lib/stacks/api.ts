@@ -64,6 +64,7 @@ export class ApiStack extends Stack {
       http01: handler('http01'),
       adminToken: handler('adminToken'),
       rebuild: handler('rebuild'),
+      rewrap: handler('rewrap'),
     };
     this.api = new HttpApi(this, 'Api', { apiName: house.config.instance, createDefaultStage: false });
     const { rate, burst } = house.config.throttle;

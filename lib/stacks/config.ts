@@ -12,6 +12,8 @@ const arnOfRole = z
   .string()
   .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/, 'the ARN of a role: arn:aws:iam::123456789012:role/NAME');
 
+const arnOfKey = z.string().regex(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/, 'the ARN of a key in KMS');
+
 const tableName = z.string().regex(/^[\w.-]{3,255}$/, 'the name of a table: 3 to 255 letters, digits and _.-');
 
 /** Each is told once. */
@@ -126,6 +128,13 @@ const schema = z.strictObject({
         })
         .optional(),
       sealed: z.strictObject({ table: tableName }).optional(),
+    })
+    .prefault({}),
+  /** A key of KMS that seals in the place of the stack's own, and those that sealed before, the stack's own among them. */
+  vault: z
+    .strictObject({
+      key: arnOfKey.optional(),
+      former: z.array(arnOfKey).default([]),
     })
     .prefault({}),
   /** Where alarms say that the runbook is. */

@@ -21,12 +21,15 @@ export interface FunctionSpec {
     readonly open: readonly SecretClass[];
     readonly seal?: readonly SecretClass[];
     readonly purge?: readonly SecretClass[];
+    readonly rewrap?: readonly SecretClass[];
   };
   /** Keys in KMS that it signs with. Those that it makes, it makes where the configuration says so. */
   readonly signing?: SigningKeyUses;
   /** What else it may reach. */
   readonly also?: readonly ('machines' | 'feed' | 'bus' | 'eks' | 'route53' | 'secretsManager' | 'deadLetters')[];
 }
+
+const SECRETS = ['account', 'chain', 'cluster', 'credential', 'key'] as const;
 
 const STEP = { memory: 512, timeout: 50, budget: 450 } as const;
 
@@ -159,6 +162,14 @@ export const functions = {
     budget: 450,
     tables: ['readLedger', 'listStreams', 'readViews', 'project', 'clearViews'],
   },
+  rewrap: {
+    purpose: 'wraps data keys anew for whoever may call it',
+    memory: 512,
+    timeout: 900,
+    budget: 300,
+    tables: ['rotateSealed'],
+    vault: { open: SECRETS, rewrap: SECRETS },
+  },
   adminToken: {
     purpose: "makes an administrator's token for whoever may call it",
     memory: 256,
@@ -173,4 +184,4 @@ export type FunctionName = keyof typeof functions;
 export const functionNames = Object.keys(functions) as FunctionName[];
 
 /** Those that people and programs call: the API's stack has them. */
-export type ApiFunction = 'api' | 'http01' | 'adminToken' | 'rebuild';
+export type ApiFunction = 'api' | 'http01' | 'adminToken' | 'rebuild' | 'rewrap';

@@ -20,6 +20,8 @@ export interface Arns {
   /** The key that encrypts a table at rest. */
   readonly tableKeys: Readonly<Record<TableRole, string>>;
   readonly vaultKey: string;
+  /** Keys that wrapped what the vault's key did not. */
+  readonly formerVaultKeys: readonly string[];
   /** Asymmetric keys, and the classes of them that the configuration has made in KMS. */
   readonly signing: {
     readonly keyArns: readonly string[];
@@ -53,7 +55,7 @@ export function permissionsOf(spec: FunctionSpec, arns: Arns): PolicyStatement[]
     allow('EncryptionAtRest', AT_REST.map(kms), keys, {
       StringEquals: { 'kms:ViaService': [`dynamodb.${arns.region}.amazonaws.com`] },
     }),
-    ...(vault ? vaultPolicy(vault, arns.vaultKey) : []),
+    ...(vault ? vaultPolicy(vault, arns) : []),
     ...(signing ? signingPolicy(signing, arns) : []),
     ...(also.includes('machines') ? workflowsPolicy(arns.machines, arns.executions) : []),
     ...(also.includes('feed') ? feedPolicy(arns) : []),
@@ -107,23 +109,29 @@ function sealedPolicy(
     ['ReadSealedRows', ['dynamodb:GetItem'], opened(vault)],
     ['WriteSealedRows', ['dynamodb:PutItem'], vault.seal ?? []],
     ['PurgeSealedRows', ['dynamodb:DeleteItem'], vault.purge ?? []],
+    ['RewrapSealedRows', ['dynamodb:UpdateItem'], vault.rewrap ?? []],
   ] as const;
-  const known = kinds.flatMap(([, verbs]) => verbs);
+  // A scan names no keys, so that no condition on them can hold it.
+  const list = actions.filter((one) => one === 'dynamodb:Scan' && vault.rewrap);
+  const known = [...kinds.flatMap(([, verbs]) => verbs), ...list];
   const strange = actions.filter((one) => !known.some((verb) => verb === one));
   if (strange.length > 0) throw new Error(`nobody said for which classes of secrets ${strange.join(', ')} is`);
-  return kinds.flatMap(([sid, verbs, classes]) => {
+  const byRow = kinds.flatMap(([sid, verbs, classes]) => {
     const asked = verbs.filter((verb) => actions.includes(verb));
     return asked.length > 0 ? [allow(sid, asked, [arn], rows(classes))] : [];
   });
+  return list.length > 0 ? [allow('ListSealedRows', list, [arn]), ...byRow] : byRow;
 }
 
-function vaultPolicy(vault: NonNullable<FunctionSpec['vault']>, key: string): PolicyStatement[] {
-  const { seal = [] } = vault;
+function vaultPolicy(vault: NonNullable<FunctionSpec['vault']>, arns: Arns): PolicyStatement[] {
+  const { seal = [], rewrap = [] } = vault;
+  const { vaultKey: key, formerVaultKeys } = arns;
   const named = (Sid: string, statements: readonly PolicyStatement[]) =>
     statements.map((statement) => ({ ...statement, Sid }));
   return [
-    ...named('OpenSecrets', dataKeysPolicy(key, opened(vault), ['open'])),
-    ...(seal.length > 0 ? named('SealSecrets', dataKeysPolicy(key, seal, ['seal'])) : []),
+    ...named('OpenSecrets', dataKeysPolicy([key, ...formerVaultKeys], opened(vault), ['open'])),
+    ...(seal.length > 0 ? named('SealSecrets', dataKeysPolicy([key], seal, ['seal'])) : []),
+    ...(rewrap.length > 0 ? named('RewrapSecrets', dataKeysPolicy([key], rewrap, ['rewrap'])) : []),
   ];
 }
 

@@ -59,6 +59,8 @@ export const commandTable: Readonly<Record<string, CommandProof>> = {
   'git checkout RELEASE': { notRun: 'there is no release yet' },
   'aws lambda invoke --function-name chancery-rebuild --cli-read-timeout 900 --cli-binary-format raw-in-base64-out --payload \'{"restart":true}\' /dev/stdout':
     { test: RESTORE, words: 'rebuildTurn(services)({}' },
+  "aws lambda invoke --function-name chancery-rewrap --cli-read-timeout 900 --cli-binary-format raw-in-base64-out --payload '{}' /dev/stdout":
+    { test: 'test/e2e/aws/keys.test.ts', words: "app.invoke('rewrap')" },
   'for f in api scan react project; do aws lambda put-function-concurrency --function-name chancery-$f --reserved-concurrent-executions 0; done':
     noAws('the functions are those of lib/stacks/functions.ts'),
   'aws dynamodb restore-table-to-point-in-time --source-table-name LEDGER --target-table-name chancery-ledger-2 --restore-date-time 2026-11-22T09:00:00Z':

@@ -56,13 +56,13 @@ export const rules: readonly IRegularForbiddenRuleType[] = [
   rule(
     'layer-cli',
     'the command line talks to the HTTP API; it shares only the words and the reading of manifests',
-    { path: '^cli/', pathNot: '^cli/(serve|rebuild)\\.ts$' },
+    { path: '^cli/', pathNot: '^cli/(serve|rebuild|rotate)\\.ts$' },
     { path: OURS, pathNot: ['^cli/', '^lib/domain/', '^lib/application/(manifests|schema)/'] },
   ),
   rule(
     'layer-cli-host',
-    'serve and rebuild start the embedded host and nothing below it',
-    { path: '^cli/(serve|rebuild)\\.ts$' },
+    'serve, rebuild and rotate start the embedded host and nothing below it',
+    { path: '^cli/(serve|rebuild|rotate)\\.ts$' },
     { path: OURS, pathNot: ['^(cli|server)/', '^lib/domain/', '^lib/application/(manifests|schema)/'] },
   ),
   layer('bin', '^bin/', '^(bin|cli)/', '^lib/stacks/'),

@@ -32,6 +32,8 @@ describe('The configuration of an installation', () => {
     ['removal', { removal: 'maybe' }],
     ['accountKeys', { accountKeys: 'hsm' }],
     ['caKeys', { caKeys: true }],
+    ['vault.key', { vault: { key: 'alias/vault' } }],
+    ['vault.former[0]', { vault: { former: ['old'] } }],
     ['route53.zones[0]', { route53: { zones: ['example.com'] } }],
     ['eks.roleArns[0]', { eks: { roleArns: ['prod'] } }],
     ['secretsManager.prefix', { secretsManager: { prefix: '*' } }],

@@ -1,12 +1,12 @@
 import type { PolicyStatement } from '../policyStatement.ts';
 
 /**
- * What a role needs of the vault's key.
+ * What a role needs of the vault's keys.
  * @param classes first words of the references that the role may open (`key`, `chain`, `account`, `credential`, `cluster`)
  * @param acts `seal` makes data keys, `open` reads rows, `rewrap` is rotation's
  */
 export function dataKeysPolicy(
-  keyArn: string,
+  keyArns: readonly string[],
   classes: readonly string[],
   acts: readonly ('seal' | 'open' | 'rewrap')[],
 ): readonly PolicyStatement[] {
@@ -16,7 +16,7 @@ export function dataKeysPolicy(
       Sid: 'VaultDataKeys',
       Effect: 'Allow',
       Action: acts.map((act) => actions[act]),
-      Resource: [keyArn],
+      Resource: keyArns,
       // A role opens its own classes of secrets and no other, although one key wraps all of them.
       Condition: { StringEquals: { 'kms:EncryptionContext:class': classes } },
     },

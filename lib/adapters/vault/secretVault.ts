@@ -29,21 +29,31 @@ export function secretVault(rows: SealedRows, dataKeys: DataKeys): SecretVault {
   };
 }
 
+/** What a turn of rotation did. `after` is there when it is not through: from where the next one goes on. */
+export interface Rewrapped {
+  readonly rewrapped: number;
+  readonly after?: string;
+}
+
 /**
  * Rotation: wraps every row's data key anew. The rows' contents stay as they are. May run beside a living vault, and again after a crash.
- * @param from opens what stands (a key file with the old master key in it)
- * @param to wraps by the new master key; may be the same object as `from`
- * @returns how many rows were wrapped anew
+ * @param dataKeys opens what stands, and wraps by the newest master key
+ * @param turn `after` which row it begins; `more`: whether there is time for another page
  */
-export async function rewrapAll(rows: SealedRows, from: DataKeys, to: DataKeys): Promise<number> {
+export async function rewrapAll(
+  rows: SealedRows,
+  dataKeys: DataKeys,
+  { after: begin, more = () => true }: { readonly after?: string; readonly more?: () => boolean } = {},
+): Promise<Rewrapped> {
   let rewrapped = 0;
-  let after: string | undefined;
+  let after = begin;
   for (;;) {
     const page = await rows.list(PAGE, after);
-    if (page.length === 0) return rewrapped;
-    const answers = await Promise.all(page.map((row) => rewrap(rows, row, from, to)));
+    if (page.length === 0) return { rewrapped };
+    const answers = await Promise.all(page.map((row) => rewrap(rows, row, dataKeys)));
     rewrapped += answers.filter(Boolean).length;
     after = page.at(-1)!.ref;
+    if (!more()) return { rewrapped, after };
   }
 }
 
@@ -55,11 +65,11 @@ export async function opens(dataKeys: DataKeys, { ref, owner, wrappedKey }: Seal
   );
 }
 
-async function rewrap(rows: SealedRows, row: SealedRow, from: DataKeys, to: DataKeys): Promise<boolean> {
+async function rewrap(rows: SealedRows, row: SealedRow, dataKeys: DataKeys): Promise<boolean> {
   const context = binding(row.ref, row.owner);
-  const key = await from.unwrap(row.wrappedKey, context);
+  const key = await dataKeys.unwrap(row.wrappedKey, context);
   try {
-    return await rows.rewrap(row.ref, row.wrappedKey, await to.wrap(key, context));
+    return await rows.rewrap(row.ref, row.wrappedKey, await dataKeys.wrap(key, context));
   } finally {
     key.fill(0);
   }

@@ -20,7 +20,7 @@ describe('the encryption context of a sealed row', () => {
   });
 
   test('is what the policy of a role asks for', () => {
-    const [statement] = dataKeysPolicy(keyId, ['key', 'chain'], ['open']);
+    const [statement] = dataKeysPolicy([keyId], ['key', 'chain'], ['open']);
     expect(statement).toMatchObject({
       Action: ['kms:Decrypt'],
       Resource: [keyId],

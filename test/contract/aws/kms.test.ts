@@ -11,13 +11,14 @@ import {
   ListKeysCommand,
 } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { rewrapTurn } from '../../../functions/vault/rewrap.ts';
 import { kmsDataKeys } from '../../../lib/adapters/kms/dataKeys.ts';
 import { kmsKeyMaker } from '../../../lib/adapters/kms/keyMaker.ts';
 import { kmsSigner, kmsSigners } from '../../../lib/adapters/kms/keySigner.ts';
 import { x509WithKms } from '../../../lib/adapters/kms/x509.ts';
 import { openDatabase } from '../../../lib/adapters/sqlite/database.ts';
 import { sqliteSealedRows } from '../../../lib/adapters/sqlite/sealedRows.ts';
-import { rewrapAll, secretVault } from '../../../lib/adapters/vault/secretVault.ts';
+import { secretVault } from '../../../lib/adapters/vault/secretVault.ts';
 import { x509 } from '../../../lib/adapters/x509/x509.ts';
 import type { KeyKind } from '../../../lib/domain/spec.ts';
 import { instant } from '../../../lib/domain/time.ts';
@@ -95,9 +96,15 @@ describeWith(['ministack'], 'KMS as DataKeys', () => {
       const [before, after] = [await newKey(), await newKey()];
       const database = openDatabase(join(tempDir('kms'), 'chancery.db'));
       const rows = sqliteSealedRows(database);
-      await secretVault(rows, kmsDataKeys(kms, { keyId: before })).seal('key/1/1', 'payments', Buffer.from('sealed'));
-      const both = kmsDataKeys(kms, { keyId: after, older: [before] });
-      expect(await rewrapAll(rows, both, both)).toBe(1);
+      const vault = secretVault(rows, kmsDataKeys(kms, { keyId: before }));
+      for (let row = 1; row <= 101; row++) await vault.seal(`key/1/${row}`, 'payments', Buffer.from('sealed'));
+      const turn = rewrapTurn(rows, kmsDataKeys(kms, { keyId: after, older: [before] }), { ...console, info() {} });
+      // A page at least is done in each invocation.
+      const short = { getRemainingTimeInMillis: () => 0 };
+      const first = await turn({}, short);
+      expect(first).toEqual({ rewrapped: 100, after: expect.any(String), done: false });
+      // No row twice: the emulator would open by the former key what the new one wrapped, and not as it was.
+      expect(await turn(first, { getRemainingTimeInMillis: () => 900_000 })).toEqual({ rewrapped: 1, done: true });
       await kms.send(new DisableKeyCommand({ KeyId: before }));
       const opened = await secretVault(rows, kmsDataKeys(kms, { keyId: after })).open('key/1/1', 'payments');
       expect(Buffer.from(opened!).toString()).toBe('sealed');

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { DEPLOYING, type Deployed, deployed } from '../../support/deployed.ts';
 import { opensslVerify } from '../../support/issuing.ts';
 import { describeWith } from '../../support/peers/describeWith.ts';
-import { startTenant, type Tenant } from '../../support/tenant.ts';
+import { soon, startTenant, type Tenant } from '../../support/tenant.ts';
 
 const TEAM = 'keys';
 
@@ -38,6 +38,24 @@ describeWith(['ministack', 'pebble', 'kubernetes', 'openssl'], 'On the deployed 
     await tenant.settled('web');
     expect(await opensslVerify((await tenant.delivered('web')).chain, await tenant.pebble.roots())).toMatch(/: OK$/);
     expect(await made()).toContainEqual(expect.stringMatching(/^account account\/keys\//));
+  });
+
+  it('an account takes another key there, and goes on with it', async () => {
+    expect((await app.request('POST', `/v1/teams/${TEAM}/issuers/ca/rekey`)).status).toBe(202);
+    await soon('the key is changed', async () => {
+      const { account } = (await app.request('GET', `/v1/teams/${TEAM}/issuers/ca`)).json.status;
+      if (account.keyChange) throw new Error(JSON.stringify(account));
+    });
+    expect(await made()).toContain('account account/keys/ca/2');
+    await tenant.renew('web');
+    await tenant.settled('web', 2);
+  });
+
+  it('data keys are wrapped anew beside the living service, and open as before', async () => {
+    const { rewrapped, done } = (await app.invoke('rewrap')) as { rewrapped: number; done: boolean };
+    expect([rewrapped > 3, done]).toEqual([true, true]);
+    await tenant.renew('web');
+    await tenant.settled('web', 3);
   });
 
   it('a CA of its own signs a leaf with a key that neither its secret nor an export has', async () => {
