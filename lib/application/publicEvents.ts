@@ -76,7 +76,7 @@ export function tellCertificate(event: CertificateEvent): Told[] {
       return [{ type: 'deleted', message: `Deleted: ${copies}` }];
     }
     case 'CertificatePurged':
-      return [{ type: 'purged', message: 'Its keys and certificates are kept no more' }];
+      return [{ type: 'purged', message: 'Keys and certificates of what was deleted are kept no more' }];
     default:
       return [];
   }
