@@ -1,9 +1,9 @@
-import { afterEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { certificateDecider } from '../../lib/domain/certificate.decide.ts';
 import { certificateStream } from '../../lib/domain/certificate.ts';
 import { type Destination, destinationKey } from '../../lib/domain/destination.ts';
 import { eventually, loadCertificate, requestCertificate, settled } from '../support/core.ts';
-import { startWorld, type World } from '../support/doubles/world.ts';
+import { type World, worldOfTest } from '../support/doubles/world.ts';
 import { deliveryOf, eventsOf, renew, stuckDelivery } from '../support/issuing.ts';
 import { specOf } from '../support/specs.ts';
 
@@ -12,15 +12,6 @@ const PROD = destinationKey(prod);
 const issuerRef = { name: 'double', kind: 'Issuer' } as const;
 const spec = specOf({ dnsNames: ['app.example.test'], issuerRef, destinations: [prod] });
 
-const open: World[] = [];
-afterEach(async () => {
-  for (const world of open.splice(0)) await world.stop();
-});
-async function made(): Promise<World> {
-  const world = await startWorld();
-  open.push(world);
-  return world;
-}
 const request = ({ services }: World, name = 'app', wanted = spec) =>
   requestCertificate(services, 'shop', name, wanted);
 const delivered = ({ services }: World, name = 'app') => settled(services, 'shop', name);
@@ -52,7 +43,7 @@ function heldPush(world: World): { reached: Promise<void>; free: () => void } {
 }
 
 it('holds the newest revision in the end, although a push of the older one ends after it was asked for', async () => {
-  const world = await made();
+  const world = await worldOfTest();
   const held = heldPush(world);
   await request(world);
   await held.reached;
@@ -71,7 +62,7 @@ it('holds the newest revision in the end, although a push of the older one ends 
 });
 
 it('is taken away in the end, although a push was under way when the certificate was deleted', async () => {
-  const world = await made();
+  const world = await worldOfTest();
   const held = heldPush(world);
   await request(world);
   await held.reached;
@@ -83,7 +74,7 @@ it('is taken away in the end, although a push was under way when the certificate
 });
 
 it('keeps the copy of a deleted certificate unless it was told to take it away', async () => {
-  const world = await made();
+  const world = await worldOfTest();
   await request(world);
   await delivered(world);
   await remove(world, false);
@@ -92,7 +83,7 @@ it('keeps the copy of a deleted certificate unless it was told to take it away',
 });
 
 it('waits for somebody when it is refused, and is there soon after the cause is gone', async () => {
-  const world = await made();
+  const world = await worldOfTest();
   world.destinations.before = async () => ({ outcome: 'refused', reason: 'NamespaceMissing', message: 'no namespace' });
   await request(world);
   const { failure } = await stuckDelivery(world.services, prod, 'refused');
@@ -103,7 +94,7 @@ it('waits for somebody when it is refused, and is there soon after the cause is 
 });
 
 it('pushes again at once after a lost race, and after a while when the other side is not there', async () => {
-  const world = await made();
+  const world = await worldOfTest();
   let races = 2;
   world.destinations.before = async () =>
     races-- > 0 ? { outcome: 'failed', class: 'now', reason: 'Conflict', message: 'it changed' } : undefined;
@@ -126,7 +117,7 @@ it('pushes again at once after a lost race, and after a while when the other sid
 });
 
 it('records what a push threw, and comes back', async () => {
-  const world = await made();
+  const world = await worldOfTest();
   world.destinations.before = async () => {
     throw new Error('unexpected');
   };
@@ -139,7 +130,7 @@ it('records what a push threw, and comes back', async () => {
 });
 
 it('goes on after a restart in the middle of a push', async () => {
-  const world = await made();
+  const world = await worldOfTest();
   const held = heldPush(world);
   await request(world);
   await held.reached;
@@ -151,7 +142,7 @@ it('goes on after a restart in the middle of a push', async () => {
 });
 
 it('has one certificate: the second waits, says for whom, and has its turn when the first is deleted', async () => {
-  const world = await made();
+  const world = await worldOfTest();
   await request(world);
   await delivered(world);
   await request(world, 'web');
@@ -168,7 +159,7 @@ it('has one certificate: the second waits, says for whom, and has its turn when 
 });
 
 it('keeps its key when the spec goes over to a CSR, until what the CSR asked for is issued', async () => {
-  const world = await made();
+  const world = await worldOfTest();
   await request(world);
   const first = await delivered(world);
   const { generateKey, createCsr } = world.services.x509;
@@ -199,7 +190,7 @@ it.each([
   ['the chain is lost', 'chain', undefined, 'SecretLost'],
   ['another key stands in its place', 'key', 'other', 'Mismatch'],
 ] as const)('has the certificate replaced, once, when %s', async (_, what, other, reason) => {
-  const world = await made();
+  const world = await worldOfTest();
   await request(world);
   const { uid, issued } = await delivered(world);
   const damaged = `${what}/${uid}/1`;

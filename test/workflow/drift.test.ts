@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { announce } from '../../lib/application/announce.ts';
 import { describeCertificate } from '../../lib/application/certificateView.ts';
 import { copyObserver } from '../../lib/application/drift.ts';
@@ -13,7 +13,7 @@ import { SHARED } from '../../lib/domain/issuer.ts';
 import type { Measurement } from '../../lib/ports/metrics.ts';
 import { eventually, requestCertificate, settled } from '../support/core.ts';
 import type { DestinationsDouble } from '../support/doubles/destinations.ts';
-import { startWorld, type World } from '../support/doubles/world.ts';
+import { type World, worldOfTest } from '../support/doubles/world.ts';
 import { deliveryOf, eventsOf, stuckDelivery } from '../support/issuing.ts';
 import { specOf } from '../support/specs.ts';
 
@@ -30,11 +30,6 @@ const disk: Destination = { kind: 'directory', path: '/srv/tls' };
 const specFor = (...destinations: Destination[]) =>
   specOf({ dnsNames: ['app.example.test'], issuerRef: OWN, destinations });
 
-const open: World[] = [];
-afterEach(async () => {
-  for (const world of open.splice(0)) await world.stop();
-});
-
 interface Watched extends World {
   readonly measured: Measurement[];
   /** While it is dead, nothing starts: as if the process had died after the commit. */
@@ -45,7 +40,7 @@ interface Watched extends World {
 async function made(...destinations: Destination[]): Promise<Watched> {
   const measured: Measurement[] = [];
   const process = { dead: false };
-  const world = await startWorld({
+  const world = await worldOfTest({
     decorate: (services) => ({
       ...services,
       metrics: (all) => void measured.push(...all),
@@ -59,7 +54,6 @@ async function made(...destinations: Destination[]): Promise<Watched> {
       },
     }),
   });
-  open.push(world);
   await registerProd(world.services);
   await requestCertificate(world.services, 'shop', 'app', specFor(...destinations));
   await settles(world);

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { gatherFacts } from '../../lib/application/certificateFacts.ts';
 import { certificateView } from '../../lib/application/certificateView.ts';
 import type { CaaRecord } from '../../lib/domain/caa.ts';
@@ -7,7 +7,7 @@ import { issuerDecider, issuerStream } from '../../lib/domain/issuer.ts';
 import type { FailoverSpec, IssuerSpec } from '../../lib/domain/spec.ts';
 import { eventually, loadCertificate, putIssuer, requestCertificate, settled } from '../support/core.ts';
 import { refusal } from '../support/doubles/ca.ts';
-import { startWorld, type World } from '../support/doubles/world.ts';
+import { type World, worldOfTest } from '../support/doubles/world.ts';
 import { eventsOf, failedIssuance, issuanceOf, newestIssuance, renew } from '../support/issuing.ts';
 import { specOf } from '../support/specs.ts';
 
@@ -18,17 +18,11 @@ const spec = specOf({ dnsNames: ['app.example.test'], issuerRef: OWN });
 const acme = { server: 'https://ca', solvers: [{ dns01: { webhook: { url: 'https://dns' } } }] };
 const failover: FailoverSpec = { to: [OTHER], failures: 1, window: '1h', lifeLeft: 20, back: '1h' };
 
-const open: World[] = [];
-afterEach(async () => {
-  for (const world of open.splice(0)) await world.stop();
-});
-
 /** A world whose issuer `double` has `other` to stand in for it. The two are at one CA; `broken` breaks it for orders. */
 async function made(other: IssuerSpec = { selfSigned: {} }, records: readonly CaaRecord[] = []): Promise<World> {
-  const world = await startWorld({
+  const world = await worldOfTest({
     decorate: (services) => ({ ...services, caa: { relevant: async () => records } }),
   });
-  open.push(world);
   await putIssuer(world.services, 'shop', OTHER.name, other);
   await putIssuer(world.services, 'shop', OWN.name, { acme, failover });
   await ready(world, OWN.name);

@@ -1,67 +1,21 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { afterEach, describe, expect, it } from 'vitest';
-import { cleanUp } from '../../functions/steps/cleanUp.ts';
+import { describe, expect, it } from 'vitest';
 import { x509 } from '../../lib/adapters/x509/x509.ts';
 import { publicCause } from '../../lib/application/publicCause.ts';
-import { certificateDecider } from '../../lib/domain/certificate.decide.ts';
-import { certificateStream } from '../../lib/domain/certificate.ts';
-import { issuanceDecider } from '../../lib/domain/issuance.decide.ts';
 import { issuanceStream } from '../../lib/domain/issuance.ts';
 import { policyOf } from '../../lib/domain/policy.ts';
 import { teamDecider, teamStream } from '../../lib/domain/team.ts';
 import { secondsBetween } from '../../lib/domain/time.ts';
 import { MasterKeyUnavailable } from '../../lib/ports/dataKeys.ts';
-import { eventually, loadCertificate, putIssuer, requestCertificate, settled } from '../support/core.ts';
+import { eventually, loadCertificate, putIssuer } from '../support/core.ts';
+import { count, failed, heldAt, issued, meta, request, spec, typesOf } from '../support/doubles/app.ts';
 import { refusal } from '../support/doubles/ca.ts';
-import { startWorld, type World } from '../support/doubles/world.ts';
-import { again, eventsOf, failedIssuance, issuanceOf, newestIssuance, renew } from '../support/issuing.ts';
-import { specOf } from '../support/specs.ts';
-
-const meta = { actor: 'test' };
-const issuerRef = { name: 'double', kind: 'Issuer' } as const;
-const spec = specOf({ dnsNames: ['app.example.test', '*.app.example.test'], issuerRef });
-
-const open: World[] = [];
-afterEach(async () => {
-  for (const world of open.splice(0)) await world.stop();
-});
-async function made(...options: Parameters<typeof startWorld>): Promise<World> {
-  const world = await startWorld(...options);
-  open.push(world);
-  return world;
-}
-
-const request = ({ services }: World, wanted = spec, name = 'app') =>
-  requestCertificate(services, 'shop', name, wanted);
-const issued = ({ services }: World, name = 'app') => settled(services, 'shop', name);
-const failed = ({ services }: World, after = 0, name = 'app') => failedIssuance(services, 'shop', name, after);
-const remove = ({ services }: World, withdraw = false) =>
-  services.ledger.handle(certificateDecider, certificateStream('shop', 'app'), { type: 'Delete', withdraw }, meta);
-const typesOf = async (world: World, stream: string) =>
-  (await eventsOf(world.services, stream)).map(({ type }) => type);
-const count = (list: readonly string[], word: string): number => list.filter((one) => one === word).length;
-
-/** Holds the world at the first request of a kind, until `free`. */
-function heldAt(world: World, action: string): { reached: Promise<void>; free: () => void } {
-  let free: () => void = () => {};
-  const freed = new Promise<void>((resolve) => {
-    free = resolve;
-  });
-  let reach: () => void = () => {};
-  const reached = new Promise<void>((resolve) => {
-    reach = resolve;
-  });
-  world.ca.controls.before = async (asked) => {
-    if (asked !== action) return;
-    reach();
-    await freed;
-  };
-  return { reached, free };
-}
+import { worldOfTest } from '../support/doubles/world.ts';
+import { again, eventsOf, issuanceOf, newestIssuance, renew } from '../support/issuing.ts';
 
 describe('an issuance', () => {
   it('ends with a certificate under its key, and nothing left at the name server', async () => {
-    const world = await made();
+    const world = await worldOfTest();
     await request(world);
     const { issued: facts } = await issued(world);
     const key = await world.services.vault.open(facts!.keyRef!, 'shop');
@@ -75,7 +29,7 @@ describe('an issuance', () => {
   });
 
   it("shows nothing with the service's role in Route 53, once the team's policy has the zone no more", async () => {
-    const world = await made();
+    const world = await worldOfTest();
     const solvers = [{ dns01: { route53: { hostedZoneID: 'Z1' } } }];
     await putIssuer(world.services, 'shop', 'double', { acme: { server: 'https://ca', solvers } });
     await request(world);
@@ -91,7 +45,7 @@ describe('an issuance', () => {
 
   it("says that the vault's key cannot be used, and goes on by itself when it can", async () => {
     let disabled = true;
-    const world = await made({
+    const world = await worldOfTest({
       decorate: (services) => ({
         ...services,
         vault: {
@@ -116,7 +70,7 @@ describe('an issuance', () => {
   });
 
   it('shows nothing for a name that the CA wants proved and nobody asked for', async () => {
-    const world = await made({
+    const world = await worldOfTest({
       decorate: (services) => ({
         ...services,
         acme: {
@@ -135,7 +89,7 @@ describe('an issuance', () => {
   });
 
   it('fails with the cause of each name when a solver publishes something else, backs off, and keeps the old certificate', async () => {
-    const world = await made();
+    const world = await worldOfTest();
     await request(world);
     const first = await issued(world);
     world.dns.garbles = true;
@@ -158,7 +112,7 @@ describe('an issuance', () => {
   });
 
   it('waits for a CA that is slow, is put off after fifteen looks, and carries on with the same order', async () => {
-    const world = await made();
+    const world = await worldOfTest();
     world.ca.controls.slow = true;
     // The CA asks for patience, so that the step does not poll by itself.
     const real = world.ca.order;
@@ -178,7 +132,7 @@ describe('an issuance', () => {
   });
 
   it('says that the CA refuses the account, and goes on when it no longer does', async () => {
-    const world = await made();
+    const world = await worldOfTest();
     world.ca.controls.before = (action) => {
       if (action === 'register') throw refusal('externalAccountRequired', 400);
     };
@@ -195,7 +149,7 @@ describe('an issuance', () => {
   });
 
   it('registers its account again at a CA that lost it, under the same key', async () => {
-    const world = await made();
+    const world = await worldOfTest();
     await request(world);
     await issued(world);
     world.ca.lose('accounts');
@@ -207,7 +161,7 @@ describe('an issuance', () => {
 
   it('places another order when the last run’s has expired, or the CA does not know it any more', async () => {
     for (const why of ['expired', 'gone'] as const) {
-      const world = await made();
+      const world = await worldOfTest();
       world.ca.controls.orderLife = why === 'expired' ? 600 : 86_400;
       let broken = true;
       world.ca.controls.before = (action) => {
@@ -227,7 +181,7 @@ describe('an issuance', () => {
   });
 
   it('asks the order how it stands when the CA says that it cannot be finalized: the answer to the first time was lost', async () => {
-    const world = await made();
+    const world = await worldOfTest();
     let lost = true;
     const real = world.ca.finalize;
     world.ca.finalize = async (...args) => {
@@ -245,7 +199,7 @@ describe('an issuance', () => {
   });
 
   it('never stores a certificate for another key', async () => {
-    const world = await made();
+    const world = await worldOfTest();
     world.ca.controls.wrongKey = true;
     await request(world);
     const { failure, order, uid } = await failed(world);
@@ -259,7 +213,7 @@ describe('an issuance', () => {
   });
 
   it('is refused by a policy that was narrowed after the request, before the CA hears of it', async () => {
-    const world = await made();
+    const world = await worldOfTest();
     const narrow = policyOf('shop', { names: ['*.other.test'] });
     const held = heldAt(world, 'register');
     await request(world);
@@ -276,7 +230,7 @@ describe('an issuance', () => {
 
   it('keeps the key over a renewal where rotationPolicy says Never, and makes another where it says Always', async () => {
     for (const rotationPolicy of ['Never', 'Always'] as const) {
-      const world = await made();
+      const world = await worldOfTest();
       await request(world, { ...spec, privateKey: { ...spec.privateKey, rotationPolicy } });
       const first = await issued(world);
       await renew(world.services, 'shop', 'app', 1);
@@ -291,7 +245,7 @@ describe('an issuance', () => {
   });
 
   it('holds no key where the requester sent a CSR', async () => {
-    const world = await made();
+    const world = await worldOfTest();
     const { generateKey, createCsr, publicKeyHash, signer, readChain } = x509();
     const key = await generateKey({ algorithm: 'ECDSA', size: 256 });
     const der = Buffer.from(await createCsr(spec, key)).toString('base64');
@@ -302,211 +256,5 @@ describe('an issuance', () => {
     expect(await world.services.vault.open(`key/${uid}/1`, 'shop')).toBeUndefined();
     const chain = Buffer.from((await world.services.vault.open(facts!.chainRef, 'shop'))!).toString();
     expect(readChain(chain)[0]!.publicKeyHash).toBe(publicKeyHash((await signer(key)).publicKey));
-  });
-});
-
-describe('what comes in between', () => {
-  const late = ['newOrder', 'answer', 'finalize', 'download'] as const;
-
-  it.each(late)('a deletion while the run is at %s ends it, cleaned up, without a certificate', async (action) => {
-    const world = await made();
-    const held = heldAt(world, action);
-    await request(world);
-    const { uid } = await loadCertificate(world.services, 'shop', 'app');
-    await held.reached;
-    await remove(world);
-    world.ca.controls.before = () => {};
-    held.free();
-    const stream = issuanceStream(uid, 1);
-    await eventually('it ends', async () => {
-      const state = await issuanceOf(world.services, stream);
-      return state.status === 'superseded' && !state.uncleaned && world.core.composed.workflows.running === 0;
-    });
-    const certificate = await typesOf(world, certificateStream('shop', 'app'));
-    expect(certificate).not.toContain('CertificateIssued');
-    expect(world.dns.zone.size).toBe(0);
-  });
-
-  it.each(late)('a new spec while the run is at %s supersedes it, and only the new one is issued', async (action) => {
-    const world = await made();
-    const held = heldAt(world, action);
-    await request(world);
-    await held.reached;
-    await request(world, { ...spec, dnsNames: ['new.example.test'] });
-    world.ca.controls.before = () => {};
-    held.free();
-    const { issued: facts, uid } = await issued(world);
-    expect(facts).toMatchObject({ revision: 2, generation: 2 });
-    const old = await eventually('the old one ends', async () => {
-      const state = await issuanceOf(world.services, issuanceStream(uid, 1));
-      return state.status === 'superseded' && !state.uncleaned;
-    });
-    expect(old).toBe(true);
-    expect(count(await typesOf(world, certificateStream('shop', 'app')), 'CertificateIssued')).toBe(1);
-    expect(world.dns.zone.size).toBe(0);
-  });
-
-  it('a renewal that is asked for while one is under way changes nothing', async () => {
-    const world = await made();
-    await request(world);
-    await issued(world);
-    const held = heldAt(world, 'download');
-    await renew(world.services, 'shop', 'app', 1);
-    await held.reached;
-    await renew(world.services, 'shop', 'app', 1);
-    await renew(world.services, 'shop', 'app', 2);
-    world.ca.controls.before = () => {};
-    held.free();
-    await eventually('the renewal', async () => (await issued(world)).issued?.revision === 2);
-    expect(count(world.ca.requests, 'newOrder')).toBe(2);
-  });
-
-  it('a second certificate that the CA gives the same order waits until the first is done with it', async () => {
-    const world = await made();
-    world.ca.controls.shares = true;
-    const held = heldAt(world, 'answer');
-    await request(world, spec, 'app');
-    await held.reached;
-    await request(world, spec, 'twin');
-    await eventually('the second waits', async () => world.tasks.includes('Order wait'));
-    world.ca.controls.before = () => {};
-    held.free();
-    const first = await issued(world, 'app');
-    await world.pass(301);
-    const second = await issued(world, 'twin');
-    expect(second.issued!.serial).not.toBe(first.issued!.serial);
-    expect(world.dns.zone.size).toBe(0);
-  });
-
-  it('a shared order passes on when the issuance that claimed it is not wanted any more', async () => {
-    const world = await made();
-    world.ca.controls.shares = true;
-    let broken = true;
-    world.ca.controls.before = (action) => {
-      if (action === 'authorization' && broken) throw refusal('caa', 403);
-    };
-    await request(world);
-    await failed(world);
-    broken = false;
-    // Another key for the same names: the CA gives the same pending order, whose claimant would not look before its back-off is over.
-    await request(world, { ...spec, privateKey: { ...spec.privateKey, size: 384 } });
-    const { issued: facts, uid } = await issued(world);
-    expect(facts!.revision).toBe(2);
-    expect((await issuanceOf(world.services, issuanceStream(uid, 1))).status).toBe('superseded');
-    const [one] = await eventsOf(world.services, issuanceStream(uid, 1)).then((all) =>
-      all.filter((e) => e.type === 'OrderPlaced'),
-    );
-    const [two] = await eventsOf(world.services, issuanceStream(uid, 2)).then((all) =>
-      all.filter((e) => e.type === 'OrderPlaced'),
-    );
-    expect(two).toMatchObject({ orderUrl: (one as unknown as { orderUrl: string }).orderUrl });
-  });
-
-  it('a restart takes the run up where it was, with the order that it has', async () => {
-    const world = await made();
-    world.ca.controls.slow = true;
-    await request(world);
-    const { uid } = await loadCertificate(world.services, 'shop', 'app');
-    await eventually('it waits', async () => world.tasks.includes('Challenge wait'));
-    const stop = world.restart();
-    await stop;
-    world.ca.controls.slow = false;
-    world.ca.set('ready');
-    await issued(world);
-    expect(count(world.ca.requests, 'newOrder')).toBe(1);
-    expect(count(await typesOf(world, issuanceStream(uid, 1)), 'RunBegun')).toBe(1);
-  });
-
-  it.each([-86_400, 86_400])(
-    'a restart with a clock that was set by %d s takes the run up at once',
-    async (seconds) => {
-      const world = await made();
-      world.ca.controls.slow = true;
-      await request(world);
-      await eventually('it waits', async () => world.tasks.includes('Challenge wait'));
-      world.turn(seconds);
-      await world.restart();
-      world.ca.controls.slow = false;
-      world.ca.set('ready');
-      await issued(world);
-      expect(world.dns.zone.size).toBe(0);
-    },
-  );
-
-  it('a clock that is set back does not hold up what failed for as long', async () => {
-    const world = await made();
-    world.turn(86_400);
-    world.ca.controls.before = (action) => {
-      if (action === 'newOrder') throw refusal('serverInternal', 500);
-    };
-    await request(world);
-    const { run } = await failed(world);
-    world.turn(-86_400);
-    // Asked for at once by a person: the next failure is timed by the clock as it is now.
-    const { uid } = await loadCertificate(world.services, 'shop', 'app');
-    const again = { type: 'BeginRun', after: run, force: true } as const;
-    await world.services.ledger.handle(issuanceDecider, issuanceStream(uid, 1), again, meta);
-    const { dueAt } = await failed(world, run);
-    expect(secondsBetween(world.services.clock.now(), dueAt!)).toBeLessThan(300);
-    world.ca.controls.before = () => {};
-    await world.pass(300);
-    await issued(world);
-  });
-});
-
-describe('the due index', () => {
-  it('begins the next run when an execution died', async () => {
-    let deaths = 0;
-    const world = await made({
-      workflows: {
-        handlers: {
-          RecordFailure: () => async () => {
-            throw new Error('died');
-          },
-          CleanUp: (services) => {
-            return async (input) => {
-              if (deaths++ < 5) throw new Error('died');
-              return cleanUp(services)(input);
-            };
-          },
-        },
-      },
-    });
-    let broken = true;
-    world.ca.controls.before = (action) => {
-      if (action === 'finalize' && broken) throw refusal('serverInternal', 500);
-    };
-    await request(world);
-    const { uid } = await loadCertificate(world.services, 'shop', 'app');
-    const stream = issuanceStream(uid, 1);
-    await eventually('the execution dies', async () =>
-      world.logged.some(({ message }) => message.includes('execution failed')),
-    );
-    expect(await issuanceOf(world.services, stream)).toMatchObject({ status: 'running', run: 1, uncleaned: true });
-    broken = false;
-    await world.pass(599);
-    expect((await issuanceOf(world.services, stream)).run).toBe(1);
-    await world.pass(2);
-    await issued(world);
-    expect((await issuanceOf(world.services, stream)).run).toBe(2);
-    expect(count(world.ca.requests, 'newOrder')).toBe(1);
-  });
-
-  it('comes back to a clean-up that failed until it is done, and leaves the certificate be', async () => {
-    const world = await made();
-    world.dns.keeps = true;
-    await request(world);
-    const { uid } = await loadCertificate(world.services, 'shop', 'app');
-    const stream = issuanceStream(uid, 1);
-    await eventually('it is issued', async () => (await issuanceOf(world.services, stream)).status === 'succeeded');
-    await eventually('the clean-up gives up', async () => world.core.composed.workflows.running === 0);
-    expect((await issuanceOf(world.services, stream)).uncleaned).toBe(true);
-    expect(world.dns.zone.size).toBe(1);
-    world.dns.keeps = false;
-    await world.pass(61);
-    await eventually('it is clean', async () => !(await issuanceOf(world.services, stream)).uncleaned);
-    expect(world.dns.zone.size).toBe(0);
-    expect((await world.services.store.head(stream))?.dueAt).toBeUndefined();
-    expect(count(world.ca.requests, 'newOrder')).toBe(1);
   });
 });

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { describeCertificate } from '../../lib/application/certificateView.ts';
 import { readBuckets } from '../../lib/application/limits/buckets.ts';
 import { resumeLimits } from '../../lib/application/limits/resume.ts';
@@ -10,7 +10,7 @@ import type { RateLimitsSpec } from '../../lib/domain/rateLimits.ts';
 import { instant, millis, plusSeconds } from '../../lib/domain/time.ts';
 import { AcmeError } from '../../lib/ports/acmeServer.ts';
 import { eventually, loadCertificate, putIssuer, requestCertificate, settled } from '../support/core.ts';
-import { startWorld, type World } from '../support/doubles/world.ts';
+import { type World, worldOfTest } from '../support/doubles/world.ts';
 import { eventsOf, failedIssuance, issuanceOf, newestIssuance, renew } from '../support/issuing.ts';
 import { specOf } from '../support/specs.ts';
 
@@ -19,15 +19,9 @@ const HOUR = 3600;
 const issuerRef = { name: 'limited', kind: 'Issuer' } as const;
 const acme = { server: 'https://ca', solvers: [{ dns01: { webhook: { url: 'https://dns' } } }] };
 
-const open: World[] = [];
-afterEach(async () => {
-  for (const world of open.splice(0)) await world.stop();
-});
-
 /** A world whose issuer `limited` has these limits. */
 async function limitedTo(rateLimits: RateLimitsSpec | undefined): Promise<World> {
-  const world = await startWorld();
-  open.push(world);
+  const world = await worldOfTest();
   await putIssuer(world.services, 'shop', 'limited', { acme: { ...acme, rateLimits } });
   return world;
 }
@@ -194,7 +188,7 @@ describe('a process that dies', () => {
     ['after it has counted the certificate', 3, 'after'],
   ] as const)('%s counts once all the same', async (_, nth, when) => {
     let writes = 0;
-    const world = await startWorld({
+    const world = await worldOfTest({
       decorate: (services) => {
         const { limits: rows } = services;
         const write: typeof rows.write = async (given) => {
@@ -207,7 +201,6 @@ describe('a process that dies', () => {
         return { ...services, limits: { ...rows, write } };
       },
     });
-    open.push(world);
     await putIssuer(world.services, 'shop', 'limited', { acme: { ...acme, rateLimits: limits } });
     await request(world, 'app');
     await issued(world, 'app');

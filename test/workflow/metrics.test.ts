@@ -1,21 +1,10 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { metricsText } from '../../functions/api/metrics.ts';
 import { processMetrics } from '../../server/metrics.ts';
 import { eventually, putIssuer, requestCertificate, settled } from '../support/core.ts';
-import { startWorld, type World } from '../support/doubles/world.ts';
+import { type World, worldOfTest } from '../support/doubles/world.ts';
 import { failedIssuance } from '../support/issuing.ts';
 import { specOf } from '../support/specs.ts';
-
-const open: World[] = [];
-afterEach(async () => {
-  for (const world of open.splice(0)) await world.stop();
-});
-
-async function made(): Promise<World> {
-  const world = await startWorld();
-  open.push(world);
-  return world;
-}
 
 const request = ({ services }: World, name: string, dnsNames = [`${name}.example.test`]) =>
   requestCertificate(services, 'shop', name, specOf({ dnsNames, issuerRef: { name: 'double', kind: 'Issuer' } }));
@@ -41,7 +30,7 @@ const standing = async (world: World, team?: string) =>
 
 describe('the challenges that are not met', () => {
   it('are invalid with the reason where the CA did not find the proof, and gone when it is brought', async () => {
-    const world = await made();
+    const world = await worldOfTest();
     world.ca.controls.judge = ({ value }) =>
       value === 'b.example.test' ? { type: 'unauthorized', detail: 'a "wrong" TXT', status: 403 } : undefined;
     await request(world, 'web', ['a.example.test', 'b.example.test']);
@@ -66,7 +55,7 @@ describe('the challenges that are not met', () => {
   });
 
   it('are pending or processing while the CA is still at it, each by a name of its own', async () => {
-    const world = await made();
+    const world = await worldOfTest();
     world.ca.controls.slow = true;
     await request(world, 'slow', ['slow.example.test', '*.slow.example.test']);
     await eventually('they are put off', async () => (await standing(world)).length === 2);
@@ -78,7 +67,7 @@ describe('the challenges that are not met', () => {
   });
 
   it('have a sample for every state of cert-manager, as its collector gives them', async () => {
-    const world = await made();
+    const world = await worldOfTest();
     world.ca.controls.judge = () => ({ type: 'dns', detail: 'NXDOMAIN', status: 400 });
     await request(world, 'web');
     await failedIssuance(world.services, 'shop', 'web');
@@ -148,7 +137,7 @@ const CERT_MANAGER: Readonly<Record<string, readonly string[]>> = {
 };
 
 it("cert-manager's metrics are there, name by name and label by label, and no others under its name", async () => {
-  const world = await made();
+  const world = await worldOfTest();
   await putIssuer(world.services, '-', 'shared', { selfSigned: {} });
   await request(world, 'good');
   await settled(world.services, 'shop', 'good');

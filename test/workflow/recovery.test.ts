@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { DELIVERIES, ISSUANCES } from '../../lib/application/projections.ts';
 import { clusterDecider, clusterStream } from '../../lib/domain/cluster.ts';
 import { deliveryDecider } from '../../lib/domain/delivery.decide.ts';
@@ -10,7 +10,7 @@ import { teamDecider, teamStream } from '../../lib/domain/team.ts';
 import { DnsError } from '../../lib/ports/dnsProvider.ts';
 import { eventually, putCredential, putIssuer, requestCertificate, settled } from '../support/core.ts';
 import { refusal } from '../support/doubles/ca.ts';
-import { startWorld, type World } from '../support/doubles/world.ts';
+import { type World, worldOfTest } from '../support/doubles/world.ts';
 import { deliveryOf, failedIssuance, stuckDelivery } from '../support/issuing.ts';
 import { specOf } from '../support/specs.ts';
 
@@ -19,17 +19,6 @@ const OWN = { name: 'double', kind: 'Issuer' } as const;
 const prod: Destination = { kind: 'kubernetes', cluster: 'prod', namespace: 'shop', secretName: 'tls' };
 const DELIVERY = deliveryStream(destinationKey(prod));
 const spec = specOf({ dnsNames: ['app.example.test'], issuerRef: OWN });
-
-const open: World[] = [];
-afterEach(async () => {
-  for (const world of open.splice(0)) await world.stop();
-});
-
-async function made(options: Parameters<typeof startWorld>[0] = {}): Promise<World> {
-  const world = await startWorld(options);
-  open.push(world);
-  return world;
-}
 
 const setPolicy = ({ services }: World, policy: Partial<TeamPolicy>) =>
   services.ledger.handle(teamDecider, teamStream('shop'), { type: 'Put', policy: policyOf('shop', policy) }, meta);
@@ -53,7 +42,7 @@ const shown = ({ services }: World) =>
 
 describe('what failed is tried at once, without a wait or a scan, when', () => {
   it('the policy of its team allows what it forbade; what fails for another reason keeps its time', async () => {
-    const world = await made();
+    const world = await worldOfTest();
     await setPolicy(world, { names: ['**.other.test'], destinations: ['**'] });
     await requestCertificate(world.services, 'shop', 'app', spec);
     expect((await fails(world)).failure.problem.type).toBe('NameNotAllowed');
@@ -69,7 +58,7 @@ describe('what failed is tried at once, without a wait or a scan, when', () => {
   });
 
   it('the policy of its team allows the destination', async () => {
-    const world = await made();
+    const world = await worldOfTest();
     await requestCertificate(world.services, 'shop', 'app', { ...spec, destinations: [prod] });
     await settles(world);
     await setPolicy(world, { names: ['**'], destinations: ['other/**'] });
@@ -82,7 +71,7 @@ describe('what failed is tried at once, without a wait or a scan, when', () => {
 
   it('the credential is put that its issuer refers to', async () => {
     let there = false;
-    const world = await made({
+    const world = await worldOfTest({
       decorate: (services) => ({
         ...services,
         dns: {
@@ -108,7 +97,7 @@ describe('what failed is tried at once, without a wait or a scan, when', () => {
   });
 
   it('the credential is put without which its issuer has no account', async () => {
-    const world = await made();
+    const world = await worldOfTest();
     const externalAccountBinding = { keyID: 'k', keySecretRef: { name: 'eab', key: 'key' } };
     const solvers = [{ dns01: { webhook: { url: 'https://dns' } } }];
     await putIssuer(world.services, 'shop', 'bound', {
@@ -123,7 +112,7 @@ describe('what failed is tried at once, without a wait or a scan, when', () => {
   });
 
   it('the cluster answers that could not be delivered to', async () => {
-    const world = await made();
+    const world = await worldOfTest();
     const register = {
       type: 'Register',
       endpoint: 'https://127.0.0.1:1',

@@ -1,24 +1,18 @@
-import { afterEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { describeCertificate } from '../../lib/application/certificateView.ts';
 import { revokeCertificate } from '../../lib/application/revocations.ts';
 import { certificateStream } from '../../lib/domain/certificate.ts';
 import type { RevocationReason } from '../../lib/domain/revocation.ts';
 import { eventually, loadCertificate, requestCertificate, settled } from '../support/core.ts';
 import { refusal } from '../support/doubles/ca.ts';
-import { startWorld, type World } from '../support/doubles/world.ts';
+import { type World, worldOfTest } from '../support/doubles/world.ts';
 import { eventsOf } from '../support/issuing.ts';
 import { specOf } from '../support/specs.ts';
 
 const spec = specOf({ dnsNames: ['app.example.test'], issuerRef: { name: 'double', kind: 'Issuer' } });
 
-const open: World[] = [];
-afterEach(async () => {
-  for (const world of open.splice(0)) await world.stop();
-});
-
 async function issued(): Promise<World> {
-  const world = await startWorld();
-  open.push(world);
+  const world = await worldOfTest();
   await requestCertificate(world.services, 'shop', 'app', spec);
   await settled(world.services, 'shop', 'app');
   return world;

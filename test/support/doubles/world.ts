@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 import { Ledger } from '../../../lib/application/ledger.ts';
 import type { Services } from '../../../lib/application/services.ts';
 import { instant } from '../../../lib/domain/time.ts';
@@ -117,5 +118,12 @@ export async function startWorld(
   await putIssuer(world.services, 'shop', 'double', {
     acme: { server: 'https://ca', solvers: [{ dns01: { webhook: { url: 'https://dns' } } }] },
   });
+  return world;
+}
+
+/** A world that ends with the test that asks for it. */
+export async function worldOfTest(...options: Parameters<typeof startWorld>): Promise<World> {
+  const world = await startWorld(...options);
+  onTestFinished(() => world.stop());
   return world;
 }
