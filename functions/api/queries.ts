@@ -52,6 +52,7 @@ export const metricsQuery = closed({
 
 export const incidentsQuery = closed({
   team: z.string().max(63).optional().describe('Of this team; default every team that the token may.'),
+  single: flag.optional().describe('Also what fails alone, as incidents of one.'),
 });
 
 export const limitsQuery = closed({

@@ -1,6 +1,6 @@
 import { inLanes } from '../async/lanes.ts';
 import type { Identifier } from '../domain/identifier.ts';
-import { type FailingCertificate, type Incident, incidentsOf } from '../domain/incident.ts';
+import { type FailingCertificate, type Incident, incidentsOf, sizeOf } from '../domain/incident.ts';
 import type { IssuanceState } from '../domain/issuance.ts';
 import { earliest } from '../domain/time.ts';
 import type { Watched } from '../ports/views.ts';
@@ -24,12 +24,18 @@ type Teams = readonly string[] | typeof EVERY_TEAM;
 /**
  * Equal failures across certificates, as one each. What is read follows what fails, and not what exists.
  * @param teams of whose certificates it tells; whether they are one of several is judged over all
+ * @param single also what fails alone
  */
-export async function readIncidents(services: Needs, teams: Teams): Promise<IncidentsAnswer> {
+export async function readIncidents(services: Needs, teams: Teams, single = false): Promise<IncidentsAnswer> {
   const rows = await failingRows(services);
-  const incidents = incidentsOf(await failing(services, rows));
-  const items = incidents.flatMap((incident) => shown(incident, teams) ?? []);
-  return { items, partial: rows.length === MOST_FAILING };
+  const all = incidentsOf(await failing(services, rows), 1);
+  const isAlone = (incident: Incident): boolean => sizeOf(incident) === 1;
+  const of = (incidents: readonly Incident[]) => incidents.flatMap((incident) => shown(incident, teams) ?? []);
+  return {
+    items: of(single ? all : all.filter((one) => !isAlone(one))),
+    alone: of(all.filter(isAlone)).length,
+    partial: rows.length === MOST_FAILING,
+  };
 }
 
 /**

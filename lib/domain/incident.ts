@@ -60,8 +60,11 @@ export function scopeOf({ team, issuer, identifiers, problem }: FailingCertifica
 /** Certificates that make an incident of equal failures: a single one is its own affair. */
 const LEAST = 2;
 
-/** Equal failures of several certificates, the one with the most certificates first. */
-export function incidentsOf(failing: readonly FailingCertificate[]): Incident[] {
+/**
+ * Equal failures of several certificates, the one with the most certificates first.
+ * @param least certificates that make one
+ */
+export function incidentsOf(failing: readonly FailingCertificate[], least = LEAST): Incident[] {
   const found = new Map<string, { scope: IncidentScope; certificates: FailingCertificate[] }>();
   for (const one of failing) {
     const scope = scopeOf(one);
@@ -72,8 +75,12 @@ export function incidentsOf(failing: readonly FailingCertificate[]): Incident[] 
   }
   return [...found]
     .map(([id, { scope, certificates }]) => ({ id, scope, certificates: certificates.sort(bySince) }))
-    .filter(({ certificates }) => new Set(certificates.map(({ team, name }) => `${team}/${name}`)).size >= LEAST)
+    .filter((incident) => sizeOf(incident) >= least)
     .sort((a, b) => b.certificates.length - a.certificates.length || (a.id < b.id ? -1 : 1));
 }
+
+/** Certificates that are part of it, each once. */
+export const sizeOf = ({ certificates }: Pick<Incident, 'certificates'>): number =>
+  new Set(certificates.map(({ team, name }) => `${team}/${name}`)).size;
 
 const bySince = (a: FailingCertificate, b: FailingCertificate): number => (a.since < b.since ? -1 : 1);

@@ -1,15 +1,15 @@
 import { EVERY_TEAM } from '../../../lib/application/authorize.ts';
 import { readIncidents } from '../../../lib/application/incidents.ts';
 import { requireTeam } from '../../../lib/application/teams.ts';
-import { incidentsQuery } from '../queries.ts';
+import { incidentsQuery, isTrue } from '../queries.ts';
 import type { Answer, Call, Route } from '../route.ts';
 
 async function listIncidents({ services, principal, query }: Call): Promise<Answer> {
-  const { team } = query;
+  const { team, single } = query;
   const may = principal.teams;
   if (team !== undefined && may === EVERY_TEAM) await requireTeam(services, team, 'query.team');
   const teams = team === undefined ? may : may === EVERY_TEAM || may.includes(team) ? [team] : [];
-  return { status: 200, json: await readIncidents(services, teams) };
+  return { status: 200, json: await readIncidents(services, teams, isTrue(single)) };
 }
 
 export const incidentRoutes: readonly Route[] = [

@@ -25,6 +25,7 @@ export type IncidentAnswer = z.output<typeof incidentAnswer>;
 /** What GET /v1/incidents answers. */
 export const incidentsAnswer = z.object({
   items: z.array(incidentAnswer).describe('The one with the most certificates first.'),
+  alone: z.int().describe('Certificates that fail for a cause that no other fails for: `single=true` shows them too.'),
   partial: z.boolean().describe('More fails than one answer looks at: numbers mean so many, or more.'),
 });
 

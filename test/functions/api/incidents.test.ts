@@ -61,6 +61,23 @@ describe('GET /v1/incidents', () => {
     expect(json.items[0].retryAt > json.items[0].since).toBe(true);
   });
 
+  it('counts what fails alone, and shows it where that is asked for', async () => {
+    const api = await made();
+    for (const name of ['a', 'b']) await fail(api, 'web', name, dns);
+    await fail(api, 'blog', 'alone', { type: 'connection', detail: 'refused' });
+    await api.projected();
+    const read = async (query: string, token = api.admin) =>
+      (await api.send('GET', `/v1/incidents${query}`, { token })).json;
+    expect(await read('')).toMatchObject({ alone: 1, items: [{ count: 2 }] });
+    const { items } = await read('?single=true');
+    expect(items).toMatchObject([{ count: 2 }, { count: 1, certificates: [{ team: 'blog', name: 'alone' }] }]);
+    expect(await read('?single=true', await api.token('web', 'read'))).toMatchObject({
+      alone: 0,
+      items: [{ count: 2 }],
+    });
+    expect((await api.send('GET', '/v1/incidents?team=nobody')).json.code).toBe('TeamNotFound');
+  });
+
   it('shows a team its own of them, and no other', async () => {
     const api = await made();
     await fail(api, 'web', 'a', dns);
@@ -124,7 +141,7 @@ describe('GET /v1/incidents', () => {
 
   it('is empty when nothing fails, and when nothing fails any more', async () => {
     const api = await made();
-    expect((await api.send('GET', '/v1/incidents')).json).toEqual({ items: [], partial: false });
+    expect((await api.send('GET', '/v1/incidents')).json).toEqual({ items: [], alone: 0, partial: false });
     for (const name of ['a', 'b']) await fail(api, 'web', name, dns);
     await api.projected();
     expect((await api.send('GET', '/v1/incidents')).json.items).toHaveLength(1);
