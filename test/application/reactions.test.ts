@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
+import { executionName } from '../../lib/application/reactions/runs.ts';
 import { pursue, react } from '../../lib/application/reactions.ts';
 import { scan } from '../../lib/application/scan.ts';
 import type { Services } from '../../lib/application/services.ts';
@@ -178,6 +179,31 @@ describe('pursuing what a stream owes', () => {
     ended = false;
     await pursue(dying, stream);
     expect(new Set(started).size).toBe(2);
+  });
+
+  it('has the feed bring a run again that the engine has no room for, and the scan after that: it is started once, under its number', async () => {
+    const { services, started, at, logged } = world();
+    const full: Workflows = {
+      async start() {
+        throw Object.assign(new Error('too many executions'), { name: 'ExecutionLimitExceeded' });
+      },
+    };
+    const crowded = { ...services, workflows: full };
+    await request(services, 'app', specOf({ dnsNames: ['a.test'] }));
+    await pursue(services, APP);
+    const stream = issuanceStream('uid-app', 1);
+    await expect(pursue(crowded, stream)).rejects.toMatchObject({ name: 'ExecutionLimitExceeded' });
+    const begun = (await services.store.commits(stream)).at(-1)!;
+    await expect(react(crowded, begun)).rejects.toMatchObject({ name: 'ExecutionLimitExceeded' });
+    at(plus(600));
+    expect(await scan(crowded)).toMatchObject({ failed: 1 });
+    expect(logged.map(({ message }) => message)).toEqual(['scan: a stream could not be pursued']);
+    expect((await services.ledger.load(issuanceDecider, stream)).state).toMatchObject({ status: 'running', run: 1 });
+    at(plus(900));
+    await scan(services);
+    await scan(services);
+    expect(started).toEqual([`issueCertificate ${executionName(stream, 1)}`]);
+    expect((await services.ledger.load(issuanceDecider, stream)).state.run).toBe(1);
   });
 });
 
