@@ -1,6 +1,6 @@
-import { createInterface } from 'node:readline/promises';
 import type { z } from 'zod';
 import type { replacementsAnswer } from '../lib/application/schema/replace.ts';
+import { agreed } from './shared/agree.ts';
 import { clientCommand } from './shared/command.ts';
 import { usageError } from './shared/errors.ts';
 import { formatOf, isData, OUTPUT, showData } from './shared/output.ts';
@@ -55,6 +55,8 @@ export const command = clientCommand({
     if ([issuer, ca, key, name].every((one) => one === undefined))
       throw usageError('name which certificates', 'write --issuer, --ca, --key or --name');
     const format = formatOf(flags.output);
+    if (isData(format) && !flags.yes && !flags['dry-run'])
+      throw usageError(`nobody is asked with -o ${format}`, 'write --yes, or --dry-run to see the plan alone');
     const { terminal } = context;
     const issuedBefore = flags['issued-before'];
     const body = { issuer, ca, key, name, team, issuedBefore, reason, perHour: rateOf(flags.rate) };
@@ -66,7 +68,8 @@ export const command = clientCommand({
       if (plan.count + plan.planned > 0) show(terminal, plan);
       else terminal.print('no certificate that is issued fits');
     }
-    if (!dry && !flags.yes && !(await agreed(plan.count))) return terminal.note('nothing was done');
+    if (!dry && !flags.yes && !(await agreed(`Replace ${counted(plan.count)}?`, context.signal)))
+      return terminal.note('nothing was done');
     const done = dry ? plan : await ask(true);
     if (isData(format)) return showData(terminal, format, done);
     if (!dry) terminal.print(`${counted(done.count)} will be replaced until ${done.until}`);
@@ -87,18 +90,6 @@ function show(terminal: Terminal, { items, count, perHour, planned, reason, from
   if (planned > 0) terminal.print(`${counted(planned)} more: a replacement is planned already`);
   const when = from && until ? ` from ${from} to ${until}` : '';
   terminal.print(`${counted(count)}, ${perHour} an hour${when}: ${reason}`);
-}
-
-/** Asks on the terminal. @throws CliError where nobody is there to answer */
-async function agreed(count: number): Promise<boolean> {
-  if (!process.stdin.isTTY)
-    throw usageError('nobody is there to agree', 'write --yes, or --dry-run to see the plan alone');
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(es)?$/i.test((await lines.question(`Replace ${counted(count)}? [y/N] `)).trim());
-  } finally {
-    lines.close();
-  }
 }
 
 function rateOf(text = '60/h'): number {

@@ -6,6 +6,7 @@ import { pythonEnvs, whyUninstallable } from './pythonEnvs.ts';
 /** Software that a test may need besides Node. */
 export const peerNames = [
   'openssl',
+  'python',
   'prometheus',
   'bind',
   'knot',
@@ -41,6 +42,7 @@ const checks: Record<PeerName, () => string | undefined> = {
   bind: () => program('named', 'bind9') ?? program('nsupdate', 'bind9-dnsutils'),
   knot: () => program('knotd', 'knot'),
   openssl: () => program('openssl', 'openssl'),
+  python: () => program('python3', 'python3'),
   prometheus: () => program('promtool', 'prometheus'),
 };
 
