@@ -1,8 +1,9 @@
+import { onTestFinished } from 'vitest';
 import { changeBuckets, place, readBuckets } from '../../lib/application/limits/buckets.ts';
 import { limitKey } from '../../lib/domain/caLimits.ts';
 import type { Want } from '../../lib/domain/limits.decide.ts';
 import { instant } from '../../lib/domain/time.ts';
-import { type TestServices, testServices } from './services.ts';
+import { testServices } from './services.ts';
 
 /** A CA whose limits are tried: its host, a limit, and the bucket of a domain that has it. */
 export const HOST = 'ca.example.test';
@@ -10,18 +11,11 @@ export const limit = { count: 5, period: 3600 };
 export const want = (key: string): Want => ({ key, limit, take: true });
 export const key = limitKey.certificatesPerDomain(HOST, 'example.test');
 
-const opened: TestServices[] = [];
-
-/** Ends what `limitServices` started. */
-export async function closeLimitServices(): Promise<void> {
-  for (const one of opened.splice(0)) await one.close();
-}
-
-/** Services whose clock the test moves. */
+/** Services whose clock the test moves; they end with it. */
 export function limitServices() {
   let now = Date.parse('2026-06-01T00:00:00.000Z');
   const test = testServices({ clock: { now: () => instant(now) } });
-  opened.push(test);
+  onTestFinished(() => test.close());
   const { services } = test;
   return {
     services,

@@ -1,12 +1,10 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ConflictError } from '../../../lib/application/ledger.ts';
 import { busyKey, changeBuckets, LimitReached, place } from '../../../lib/application/limits/buckets.ts';
 import { limitKey } from '../../../lib/domain/caLimits.ts';
 import { count, fullBucket, tokens } from '../../../lib/domain/limits.ts';
 import { millis } from '../../../lib/domain/time.ts';
-import { closeLimitServices, HOST, key, limit, limitServices, want } from '../../support/limitServices.ts';
-
-afterEach(closeLimitServices);
+import { HOST, key, limit, limitServices, want } from '../../support/limitServices.ts';
 
 describe('the buckets of a CA', () => {
   it('give no token twice, however many ask at once', async () => {

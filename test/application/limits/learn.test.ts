@@ -1,12 +1,10 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { checkPause, LimitReached } from '../../../lib/application/limits/buckets.ts';
 import { learnLimit } from '../../../lib/application/limits/learn.ts';
 import { limitKey } from '../../../lib/domain/caLimits.ts';
 import { plusSeconds } from '../../../lib/domain/time.ts';
 import { AcmeError } from '../../../lib/ports/acmeServer.ts';
-import { closeLimitServices, HOST, limitServices } from '../../support/limitServices.ts';
-
-afterEach(closeLimitServices);
+import { HOST, limitServices } from '../../support/limitServices.ts';
 
 describe('what a CA says', () => {
   const spec = { server: `https://${HOST}/dir`, solvers: [] };

@@ -1,11 +1,9 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { LimitReached } from '../../../lib/application/limits/buckets.ts';
 import { reserveRegistration } from '../../../lib/application/limits/reserve.ts';
 import { limitKey } from '../../../lib/domain/caLimits.ts';
 import { tokens } from '../../../lib/domain/limits.ts';
-import { closeLimitServices, HOST, limitServices } from '../../support/limitServices.ts';
-
-afterEach(closeLimitServices);
+import { HOST, limitServices } from '../../support/limitServices.ts';
 
 describe('new accounts', () => {
   const spec = {

@@ -1,11 +1,9 @@
-import { afterEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { busyKey } from '../../../lib/application/limits/buckets.ts';
 import { busyKeysOf } from '../../../lib/application/limits/use.ts';
 import { limitKey } from '../../../lib/domain/caLimits.ts';
 import { plusSeconds } from '../../../lib/domain/time.ts';
-import { closeLimitServices, HOST, key, limitServices } from '../../support/limitServices.ts';
-
-afterEach(closeLimitServices);
+import { HOST, key, limitServices } from '../../support/limitServices.ts';
 
 it('an account has the buckets of its own and of everybody, and none of an account whose address begins like its own', async () => {
   const { services } = limitServices();
