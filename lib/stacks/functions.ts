@@ -115,7 +115,7 @@ export const functions = {
     also: ['feed', 'machines', 'bus', 'eks'],
   },
   scan: {
-    purpose: 'schedule: starts whatever is due, and measures',
+    purpose: 'schedule: starts whatever is due, looks at copies in clusters, and measures',
     memory: 512,
     timeout: 240,
     budget: 450,
