@@ -46,7 +46,7 @@ export function readyCondition({ certificate, now }: CertificateFacts): Conditio
   }
   const unfit = whyUnfit(certificate);
   if (unfit) {
-    const since = issuing?.reason === unfit ? issuing.since : certificate.replacements?.find(isOf(unfit))?.at;
+    const since = issuing?.reason === unfit ? issuing.since : certificate.replacements?.find(isOf(unfit))?.since;
     return no(ISSUING_REASON[unfit], `Revision ${issued.revision} is not to be used: ${WHY[unfit]}`, since);
   }
   const message = 'Certificate is up to date and has not expired';

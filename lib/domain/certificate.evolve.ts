@@ -34,7 +34,7 @@ function evolveCertificate(state: CertificateState, event: CertificateEvent, at:
       const { reason, at: from } = event;
       const live = asLive(state);
       const others = live.replacements?.filter((one) => one.reason !== reason) ?? [];
-      return { ...live, replacements: [...others, { reason, at: from }] };
+      return { ...live, replacements: [...others, { reason, at: from, since: at }] };
     }
     case 'RevocationRequested': {
       const { type: _, ...decision } = event;
@@ -131,7 +131,7 @@ function asLive(state: CertificateState): LiveCertificate {
 
 /** How a certificate's stream is read. The rules that write it know cron and time zones, which steps that only read have no use for. */
 export const certificateEvolver: Evolver<CertificateState, CertificateEvent> = {
-  evolveVersion: 6,
+  evolveVersion: 7,
   initialState: noCertificate,
   evolve: evolveCertificate,
 };

@@ -10,6 +10,7 @@ import {
   isUnfit,
   type Need,
   nextNeed,
+  type PlannedReplacement,
   type Replacement,
   type UnfitReason,
 } from './renewal.ts';
@@ -119,7 +120,7 @@ export type LiveCertificate = Named &
     readonly issuedAt?: Instant;
     /** Of the issued revision. */
     readonly renewalInfo?: RenewalInformation;
-    readonly replacements?: readonly Replacement[];
+    readonly replacements?: readonly PlannedReplacement[];
     /** The newest revision whose key is known to others. */
     readonly compromisedRevision?: number;
     /** The newest revision whose near end was recorded. */

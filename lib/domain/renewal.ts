@@ -54,6 +54,11 @@ export interface Replacement {
   readonly at: Instant;
 }
 
+/** The same, as it stands on the ledger since it was decided. */
+export interface PlannedReplacement extends Replacement {
+  readonly since: Instant;
+}
+
 /** What the policies judge by. */
 export interface RenewalFacts {
   readonly uid: string;

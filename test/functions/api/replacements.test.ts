@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type TestApi, testApi } from '../../support/api.ts';
+import { issueNow } from '../../support/issue.ts';
 
 describe('POST /v1/replacements', () => {
   let api: TestApi;
@@ -37,6 +38,25 @@ describe('POST /v1/replacements', () => {
       json: { errors: [{ field: 'key', message: 'must be a SHA-256 in hex, or TEAM/NAME of a certificate' }] },
     });
     expect(await replace({ ca: '-/root' })).toMatchObject({ status: 404, json: { code: 'CertificateNotFound' } });
+  });
+
+  it('a key that others know leaves a certificate not ready from the moment at which it is said, and not from its turn on', async () => {
+    await api.putIssuer('shop', 'own', { selfSigned: {} });
+    const before = new Date().toISOString();
+    for (const name of ['a', 'b']) {
+      const spec = { dnsNames: [`${name}.example.test`], issuerRef: { name: 'own' } };
+      await api.send('PUT', `/v1/teams/shop/certificates/${name}`, { json: { spec } });
+      await issueNow(api.services, 'shop', name);
+    }
+    await api.projected();
+    const order = { name: '*', team: 'shop', reason: 'KeyCompromised', perHour: 1, confirm: true };
+    const { items } = (await replace(order)).json;
+    const last = items.at(-1);
+    const { status } = (await api.send('GET', `/v1/teams/shop/certificates/${last.name}`)).json;
+    const [ready] = status.conditions;
+    expect(ready).toMatchObject({ status: 'False', reason: 'KeyCompromised' });
+    expect(status.renewal).toMatchObject({ reason: 'KeyCompromised', time: last.at });
+    expect(ready.lastTransitionTime >= before && ready.lastTransitionTime < last.at).toBe(true);
   });
 
   it('is for administrators alone', async () => {
