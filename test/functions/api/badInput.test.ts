@@ -99,6 +99,30 @@ describe('bad input of a certificate', () => {
       'RenewBeforeTwice',
       'spec.renewBefore',
     ],
+    ...[0, 100, -1].map(
+      (percent) =>
+        [
+          `${percent} percent`,
+          { renewBeforePercentage: percent },
+          422,
+          'InvalidPercentage',
+          'spec.renewBeforePercentage',
+        ] as const,
+    ),
+    [
+      'a cron that is none',
+      { renewal: { windows: [{ cron: '61 2 * * *', windowDuration: '1h' }] } },
+      422,
+      'InvalidCron',
+      'spec.renewal.windows[0].cron',
+    ],
+    [
+      'a zone that is none',
+      { renewal: { freezes: [{ cron: '0 2 * * *', windowDuration: '1h', timezone: 'Moon' }] } },
+      422,
+      'UnknownTimeZone',
+      'spec.renewal.freezes[0].timezone',
+    ],
     ['a duration under an hour', { duration: '30m' }, 422, 'DurationTooShort', 'spec.duration'],
     ['an issuer that is not there', { issuerRef: { name: 'none' } }, 422, 'IssuerNotFound', 'spec.issuerRef.name'],
     [
