@@ -42,6 +42,7 @@ const UNTOLD = new Set([
   'certificate.KeyExported',
   'certificate.KeysPurged',
   'certificate.RenewalInformationRead',
+  'certificate.RenewalTimesSet',
   'certificate.ReplacementScheduled',
   'certificate.RevocationFailed',
   'certificate.RevocationRequested',
