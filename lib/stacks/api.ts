@@ -1,6 +1,14 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
-import { type CfnStage, HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
+import {
+  ApiMapping,
+  type CfnStage,
+  DomainName,
+  HttpApi,
+  HttpMethod,
+  type IHttpStage,
+} from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import type { Construct } from 'constructs';
 import { acknowledge } from './constructs/acknowledge.ts';
 import { Handler } from './constructs/handler.ts';
@@ -80,9 +88,23 @@ export class ApiStack extends Stack {
     };
     this.#route('/.well-known/acme-challenge/{token}', [HttpMethod.GET, HttpMethod.HEAD], this.handlers.http01);
     this.#route('/{proxy+}', [HttpMethod.ANY], this.handlers.api);
+    this.#domain(house, stage);
+    const { domain } = house.config;
     new CfnOutput(this, 'Url', {
-      value: this.api.apiEndpoint,
+      value: domain ? `https://${domain.name}` : this.api.apiEndpoint,
       description: 'what the command line is told as its URL',
+    });
+  }
+
+  /** The name that the configuration gives the API. What its record in DNS is to point to is told when it is deployed. */
+  #domain({ config: { domain } }: House, stage: IHttpStage): void {
+    if (!domain) return;
+    const certificate = Certificate.fromCertificateArn(this, 'DomainCertificate', domain.certificateArn);
+    const made = new DomainName(this, 'Domain', { domainName: domain.name, certificate });
+    new ApiMapping(this, 'DomainMapping', { api: this.api, domainName: made, stage });
+    new CfnOutput(this, 'DomainTarget', {
+      value: made.regionalDomainName,
+      description: `what the record of ${domain.name} in DNS is to point to`,
     });
   }
 

@@ -13,6 +13,9 @@ const arnOfRole = z
   .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/, 'the ARN of a role: arn:aws:iam::123456789012:role/NAME');
 
 const arnOfKey = z.string().regex(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/, 'the ARN of a key in KMS');
+/** A name with two labels or more. */
+const HOST = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$/;
+const ARN_OF_CERTIFICATE = /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[\w-]+$/;
 
 const tableName = z.string().regex(/^[\w.-]{3,255}$/, 'the name of a table: 3 to 255 letters, digits and _.-');
 
@@ -44,7 +47,7 @@ const tagValue = z.string().max(256).regex(TAG, 'letters, digits, blanks and _.:
 /** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html */
 const STREAM_ARN = /^arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:\d{12}:table\/[\w.-]{3,255}\/stream\/[\w:.-]+$/;
 
-const schema = z.strictObject({
+const members = z.strictObject({
   /** Tells installations in one account and region apart; marks what this one made in clusters and accounts. */
   instance: z
     .string()
@@ -113,6 +116,13 @@ const schema = z.strictObject({
     .optional(),
   /** Private addresses that the service may dial: `host`, `host:port` or a CIDR block. */
   allowAddresses: z.array(allowed).default([]),
+  /** A name of the API's own, and the certificate of AWS Certificate Manager that it has; the name's record in DNS is the operator's. */
+  domain: z
+    .strictObject({
+      name: z.string().regex(HOST, 'a name in lower case, such as chancery.example.com'),
+      certificateArn: z.string().regex(ARN_OF_CERTIFICATE, 'the ARN of a certificate of AWS Certificate Manager'),
+    })
+    .optional(),
   /** Requests a second, and how many more at once, that the API takes from everybody together. */
   throttle: z
     .strictObject({ rate: z.int().min(1).max(10_000).default(100), burst: z.int().min(1).max(5000).default(200) })
@@ -144,6 +154,12 @@ const schema = z.strictObject({
     .refine((tags) => Object.keys(tags).length <= 40, 'at most 40')
     .default({}),
 });
+
+/** Members that must be of the same place. */
+const schema = members.refine(
+  ({ region, domain }) => !region || !domain || domain.certificateArn.split(':')[3] === region,
+  { path: ['domain', 'certificateArn'], error: 'a certificate in the region of the installation' },
+);
 
 /** What an operator decides about an installation. docs/aws.md says what each member means. */
 export type Config = Readonly<z.output<typeof schema>>;

@@ -14,6 +14,7 @@ const refusal = (input: unknown): string => {
   throw new Error('the configuration was taken');
 };
 
+const CERTIFICATE = 'arn:aws:acm:eu-central-1:123456789012:certificate/6fa2d0a4-0000';
 const TABLES = 'arn:aws:dynamodb:eu-central-1:123456789012:table';
 
 describe('The configuration of an installation', () => {
@@ -45,6 +46,12 @@ describe('The configuration of an installation', () => {
     ['allowAddresses[1]', { allowAddresses: ['10.0.0.0/8', '10.0.0.0/99'] }],
     ['allowAddresses[0]', { allowAddresses: ['vault.internal:99999'] }],
     ['throttle.rate', { throttle: { rate: 0 } }],
+    ['domain.name', { domain: { name: 'https://api.example.com', certificateArn: CERTIFICATE } }],
+    ['domain.certificateArn', { domain: { name: 'api.example.com', certificateArn: 'mine' } }],
+    [
+      'domain.certificateArn',
+      { region: 'eu-west-1', domain: { name: 'api.example.com', certificateArn: CERTIFICATE } },
+    ],
     ['alarmEmails', { alarmEmails: ['ops@example.com', 'ops@example.com'] }],
     ['keyRotationDays', { keyRotationDays: 30 }],
     ['dashboard', { dashboard: 'no' }],
@@ -67,6 +74,8 @@ describe('The configuration of an installation', () => {
       restored: { ledger: { table: 'ledger-2', stream: `${TABLES}/ledger-2/stream/2026-11-22T09:00:00.000` } },
       keyRotationDays: 365,
       dashboard: false,
+      region: 'eu-central-1',
+      domain: { name: 'chancery.tools.example.com', certificateArn: CERTIFICATE },
     };
     expect(parseConfig(given)).toMatchObject(given);
   });

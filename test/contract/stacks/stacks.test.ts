@@ -349,6 +349,28 @@ describe('The stacks', () => {
     expect(texts.join()).not.toContain('AWS::CloudWatch::Dashboard');
   });
 
+  it('give the API a name of its own where the configuration has one, and say where its record is to point to', () => {
+    const certificateArn = 'arn:aws:acm:eu-central-1:123456789012:certificate/6fa2d0a4-0000';
+    const file = synthesizedTemplates({ domain: { name: 'chancery.example.com', certificateArn } }).find((path) =>
+      path.includes('-api.'),
+    )!;
+    const { Resources, Outputs } = JSON.parse(readFileSync(file, 'utf8'));
+    const types = Object.values<Resource>(Resources);
+    const [domain] = types.filter(({ Type }) => Type === 'AWS::ApiGatewayV2::DomainName');
+    expect(domain!.Properties).toMatchObject({
+      DomainName: 'chancery.example.com',
+      DomainNameConfigurations: [{ CertificateArn: certificateArn, EndpointType: 'REGIONAL' }],
+    });
+    const [mapping] = types.filter(({ Type }) => Type === 'AWS::ApiGatewayV2::ApiMapping');
+    expect(mapping!.Properties).toMatchObject({
+      DomainName: { Ref: expect.stringMatching(/^Domain/) },
+      Stage: '$default',
+    });
+    expect(Outputs.Url.Value).toBe('https://chancery.example.com');
+    expect(JSON.stringify(Outputs.DomainTarget.Value)).toContain('RegionalDomainName');
+    expect(idsOf('AWS::ApiGatewayV2::DomainName')).toEqual([]);
+  });
+
   it('pay for few metrics: alarms are made of seventeen in all', () => {
     const counts = ofType('AWS::CloudWatch::Alarm').map(
       ({ Properties }) => metricsOf(Properties.AlarmName.slice(9)).length,
