@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DELIVERIES } from '../../lib/application/projections.ts';
 import { deliveryStream } from '../../lib/domain/delivery.ts';
-import { destinationKey, type KubernetesDestination } from '../../lib/domain/destination.ts';
+import { type Destination, destinationKey, type KubernetesDestination } from '../../lib/domain/destination.ts';
 import {
   type Core,
   eventually,
@@ -20,6 +22,13 @@ import { sharedCluster } from '../support/peers/sharedCluster.ts';
 import { tempDir } from '../support/temp.ts';
 
 const TEAM = 'shop';
+
+/** The view has it as delivered: what it does not show yet is not looked at. */
+const shown = ({ services }: Core, to: Destination) =>
+  eventually('the view shows it', async () => {
+    const row = await services.views.get(DELIVERIES, destinationKey(to));
+    return row?.doc.status === 'confirmed';
+  });
 
 describeWith(['kubernetes'], 'what others do to Secrets in a cluster', () => {
   let cluster: Awaited<ReturnType<typeof sharedCluster>>;
@@ -50,10 +59,7 @@ describeWith(['kubernetes'], 'what others do to Secrets in a cluster', () => {
     const spec = specOf({ dnsNames: [`${name}.internal`], issuerRef, secretName: name, destinations: [to] });
     await requestCertificate(services, TEAM, name, spec);
     await settled(services, TEAM, name);
-    await eventually('the view shows it', async () => {
-      const row = await services.views.get(DELIVERIES, destinationKey(to));
-      return row?.doc.status === 'confirmed';
-    });
+    await shown(core, to);
     return to;
   }
 
@@ -125,5 +131,43 @@ describeWith(['kubernetes'], 'what others do to Secrets in a cluster', () => {
     await putRight(edited);
     expect(await driftsOf(to)).toEqual([]);
     expect(await cluster.secret(namespace, 'added')).toEqual(theirs);
+  });
+});
+
+describe('what others do to files in a directory', () => {
+  it('is put right when the service starts, with the files as they were', async () => {
+    const [data, root] = [tempDir('drift-data'), tempDir('drift-files')];
+    const path = join(root, 'web');
+    const to = { kind: 'directory', path } as const;
+    const start = () => startCore(data, { directoryRoots: [root] });
+    const files = () => ['tls.crt', 'tls.key'].map((name) => readFileSync(join(path, name), 'utf8'));
+    const delivery = deliveryStream(destinationKey(to));
+    let core = await start();
+    try {
+      await putTeam(core.services, TEAM);
+      await putIssuer(core.services, TEAM, 'self', { selfSigned: {} });
+      const issuerRef = { name: 'self', kind: 'Issuer' } as const;
+      await requestCertificate(
+        core.services,
+        TEAM,
+        'web',
+        specOf({ dnsNames: ['web.test'], issuerRef, destinations: [to] }),
+      );
+      await settled(core.services, TEAM, 'web');
+      await shown(core, to);
+      const before = files();
+      await core.stop();
+      writeFileSync(join(path, 'tls.key'), 'another');
+      core = await start();
+      await eventually('it was noticed', async () =>
+        (await eventsOf(core.services, delivery)).some(({ type }) => type === 'DriftDetected'),
+      );
+      await settled(core.services, TEAM, 'web');
+      expect(files()).toEqual(before);
+      const drifts = (await eventsOf(core.services, delivery)).filter(({ type }) => type === 'DriftDetected');
+      expect(drifts).toMatchObject([{ found: 'changed', entries: ['tls.key'] }]);
+    } finally {
+      await core.stop();
+    }
   });
 });
