@@ -4,7 +4,7 @@ import type { Failure } from '../../domain/problem.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Authorization, Challenge, Order, RenewalInfo } from '../../ports/acmeServer.ts';
 import { failureOf, problemOf } from './problems.ts';
-import { MalformedAnswer, type Reader, reader } from './reader.ts';
+import { isHttpUrl, MalformedAnswer, type Reader, reader } from './reader.ts';
 
 const ORDER_STATUS = ['pending', 'ready', 'processing', 'valid', 'invalid'] as const;
 const AUTHORIZATION_STATUS = ['pending', 'valid', 'invalid', 'deactivated', 'expired', 'revoked'] as const;
@@ -87,7 +87,7 @@ export function authorizationOf(url: string, json: unknown, envelope: Envelope):
   };
 }
 
-/** Renewal information (RFC 9773 4.2). A window that ends before it begins is malformed. */
+/** Renewal information (RFC 9773 4.2). A window that ends before it begins is malformed; a page that is none costs nobody the window. */
 export function renewalInfoOf(json: unknown, envelope: Envelope): RenewalInfo {
   const from = reader('renewal information', json);
   const window = from.object('suggestedWindow');
@@ -97,7 +97,11 @@ export function renewalInfoOf(json: unknown, envelope: Envelope): RenewalInfo {
   return {
     start,
     end,
-    ...present('explanationUrl', from.optionalUrl('explanationURL')),
+    ...present('explanationUrl', pageOf(from.raw('explanationURL'))),
     ...present('retryAfter', envelope.retryAfter),
   };
 }
+
+/** A page for people to read, who are led nowhere else. */
+const pageOf = (value: unknown): string | undefined =>
+  typeof value === 'string' && isHttpUrl(value) ? value : undefined;
