@@ -102,15 +102,12 @@ describe('renewal information', () => {
       explanationUrl: explanationURL,
       retryAfter: 3,
     });
-
-    it.each(['javascript:alert(1)', '/why', 7, null, ''])(
-      'has its window although its page is %o',
-      (explanationURL) => {
-        expect(renewalInfoOf({ suggestedWindow: window, explanationURL }, envelope)).not.toHaveProperty(
-          'explanationUrl',
-        );
       },
     );
+  });
+
+  it.each(['javascript:alert(1)', '/why', 7, null, ''])('has its window although its page is %o', (explanationURL) => {
+    expect(renewalInfoOf({ suggestedWindow: window, explanationURL }, envelope)).not.toHaveProperty('explanationUrl');
   });
 
   it('that ends before it starts is malformed', () => {
