@@ -102,8 +102,6 @@ describe('renewal information', () => {
       explanationUrl: explanationURL,
       retryAfter: 3,
     });
-      },
-    );
   });
 
   it.each(['javascript:alert(1)', '/why', 7, null, ''])('has its window although its page is %o', (explanationURL) => {
