@@ -1,8 +1,10 @@
 import type { tableUses } from '../adapters/dynamodb/tables.ts';
 import type { SigningKeyUses } from '../adapters/kms/policy.ts';
 
+const SECRETS = ['account', 'chain', 'cluster', 'credential', 'key'] as const;
+
 /** First word of a sealed row's reference. */
-export type SecretClass = 'account' | 'chain' | 'cluster' | 'credential' | 'key';
+export type SecretClass = (typeof SECRETS)[number];
 
 /** A function: how it runs, and all that its role may do. The roles, the table in docs/aws-permissions.md and the bench are made from it. */
 export interface FunctionSpec {
@@ -29,8 +31,6 @@ export interface FunctionSpec {
   readonly also?: readonly ('machines' | 'feed' | 'bus' | 'eks' | 'route53' | 'secretsManager' | 'deadLetters')[];
 }
 
-const SECRETS = ['account', 'chain', 'cluster', 'credential', 'key'] as const;
-
 const STEP = { memory: 512, timeout: 50, budget: 450 } as const;
 
 const LEDGER = ['readLedger', 'appendToLedger'] as const;
@@ -39,7 +39,7 @@ const ACCOUNT = { open: ['account', 'credential'], seal: ['account'] } as const;
 
 /** Whoever does what is owed registers accounts, and lets go of keys and chains that nothing needs any more. */
 const PURSUING = {
-  open: ['account', 'chain', 'cluster', 'credential', 'key'],
+  open: SECRETS,
   seal: ['account'],
   purge: ['chain', 'key'],
 } as const;
