@@ -25,15 +25,22 @@ export async function store(services: Needs, input: IssueInput): Promise<Outcome
   const outcome = await step(services, 'Store', input, async (run) => {
     const { uid, revision } = run.issuance;
     const chainRef = chainRefOf(uid, revision);
-    const sealed = (await services.vault.open(chainRef, run.team)) ?? (await obtain(services, run, chainRef, input));
-    await commit(services, run, chainRef, Buffer.from(sealed).toString('utf8'));
+    const known = await services.vault.open(chainRef, run.team);
+    const { sealed, account } = known ? { sealed: known } : await obtain(services, run, chainRef, input);
+    await commit(services, run, chainRef, Buffer.from(sealed).toString('utf8'), account);
     return done;
   });
   if (outcome.outcome === 'failed') await recordFailure(services, input);
   return outcome;
 }
 
-async function obtain(services: Needs, run: Run, chainRef: string, input: IssueInput): Promise<Uint8Array> {
+/** `account`: the URL of the one that it was fetched by. */
+async function obtain(
+  services: Needs,
+  run: Run,
+  chainRef: string,
+  input: IssueInput,
+): Promise<{ readonly sealed: Uint8Array; readonly account?: string }> {
   const { acme } = requireIssuer(run).spec;
   const { order } = run.issuance;
   if (!acme || !order) throw new Refusal('ChainMissing', 'the signed certificate is not in the vault');
@@ -43,7 +50,7 @@ async function obtain(services: Needs, run: Run, chainRef: string, input: IssueI
   if (!url) throw new Refusal('ChainMissing', 'the order names no certificate');
   const pem = await services.acme.download(endpointOf(acme), account, url, acme.preferredChain);
   await check(services, run, pem);
-  return services.vault.seal(chainRef, run.team, Buffer.from(pem));
+  return { sealed: await services.vault.seal(chainRef, run.team, Buffer.from(pem)), account: account.url };
 }
 
 /** The issued certificate must carry our key and every name; otherwise the order is of no use. */
@@ -68,13 +75,19 @@ async function expectedKey({ x509 }: Pick<Needs, 'x509'>, run: Run): Promise<str
   return request ? (await x509.readCsr(request)).publicKeyHash : (run.issuance.key?.publicKeyHash ?? '');
 }
 
-async function commit(services: Needs, run: Run, chainRef: string, pem: string): Promise<void> {
+async function commit(
+  services: Needs,
+  run: Run,
+  chainRef: string,
+  pem: string,
+  account: string | undefined,
+): Promise<void> {
   const { ledger, x509, metrics } = services;
   const [leaf] = x509.readChain(pem);
   const { serial, fingerprint, notBefore, notAfter } = leaf!;
   const { uid, revision, generation, key, certificate } = run.issuance;
   const facts = { revision, generation, serial, fingerprint, notBefore, notAfter, keyRef: key?.ref, chainRef };
-  const issued = { ...facts, ...(await issuedByAcme(services, run, leaf!)) };
+  const issued = { ...facts, ...(await issuedByAcme(services, run, leaf!, account)) };
   const [team, name] = splitName(certificate);
   const meta = { actor: 'step:Store', correlationId: run.stream };
   const { acme } = run.issuer.spec;
