@@ -123,8 +123,8 @@ function deliveryRow(state: DeliveryState) {
 
 function issuerRow(state: IssuerState, [, owner, name]: readonly string[]) {
   if (state.status !== 'configured') return undefined;
-  const { generation, spec, ready, reason, message, since } = state;
-  return { owner: owner!, doc: { name, generation, spec, ready, reason, message, since } };
+  const { generation, spec, ready, reason, message, since, diverted } = state;
+  return { owner: owner!, doc: { name, generation, spec, ready, reason, message, since, diverted } };
 }
 
 function credentialRow(state: CredentialState, [, owner, name]: readonly string[]) {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { gatherFacts } from '../../lib/application/certificateFacts.ts';
 import { certificateView } from '../../lib/application/certificateView.ts';
+import { listIssuers } from '../../lib/application/lists.ts';
 import type { CaaRecord } from '../../lib/domain/caa.ts';
 import { issuanceStream } from '../../lib/domain/issuance.ts';
 import { issuerDecider, issuerStream } from '../../lib/domain/issuer.ts';
@@ -55,6 +56,9 @@ describe('a certificate whose CA fails', () => {
     expect((await issuanceOf(world.services, issuanceStream(uid, 1))).status).toBe('superseded');
     const types = (await eventsOf(world.services, issuerStream('shop', OWN.name))).map(({ type }) => type);
     expect(types.slice(-2)).toEqual(['CaFailureSeen', 'IssuerDiverted']);
+    const listed = async () =>
+      (await listIssuers(world.services, 'shop', { limit: 10 })).items.find(({ name }) => name === OWN.name)!.status;
+    await eventually('the list tells of it', async () => (await listed()).conditions.at(-1)!.type === 'Diverted');
   });
 
   it('says where it is on its way, and who issued it', async () => {
