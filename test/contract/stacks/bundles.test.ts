@@ -56,7 +56,9 @@ it('A bundle over its budget is no build', () => {
   expect(() => checkBudget('http01', { code: `${code}x` })).toThrow(/http01 has 301 KiB of code, and may have 300/);
 });
 
-it('The bench loads what needs the most, cold and warm, with the variables that the stacks give', async () => {
+it('The bench loads what needs the most, cold and warm, with the variables that the stacks give', {
+  timeout: 180_000,
+}, async () => {
   const given = synthesizedTemplates({}).flatMap((file) => {
     const { Resources } = JSON.parse(readFileSync(file, 'utf8')) as {
       Resources: Record<string, { Type: string; Properties: { Environment?: { Variables: object } } }>;
