@@ -2,8 +2,7 @@ import type { Route53Client } from '@aws-sdk/client-route-53';
 import { describe, expect, test } from 'vitest';
 import { dnsProviders } from '../../../lib/adapters/dnsProviders.ts';
 import { route53DnsProvider } from '../../../lib/adapters/route53/dnsProvider.ts';
-import { route53Policy } from '../../../lib/adapters/route53/policy.ts';
-import { batches, changesOf, NOTHING, quotedValue, withValues } from '../../../lib/adapters/route53/recordSets.ts';
+import { quotedValue } from '../../../lib/adapters/route53/recordSets.ts';
 import { type AwsPlace, RoleRefused } from '../../../lib/adapters/sts/assumedRole.ts';
 import type { Dns01Target, DnsProvider, TxtValue } from '../../../lib/ports/dnsProvider.ts';
 import { scriptedClient, serviceError } from '../../support/aws.ts';
@@ -301,51 +300,6 @@ describe('the zone of a name, by a scripted client', () => {
     await expect(provider.present(anyZone, [value('a')])).rejects.toMatchObject({ code: 'DnsThrottled' });
     await provider.present(anyZone, [value('a')]);
   });
-});
-
-describe('the requests of a change', () => {
-  const creating = (name: string, count: number) =>
-    changesOf(
-      name,
-      NOTHING,
-      withValues(
-        NOTHING,
-        Array.from({ length: count }, (_, index) => quotedValue(`${name}${index}`)),
-      ),
-    );
-
-  test('are one as long as Route 53 takes it', () => {
-    expect(batches([])).toEqual([]);
-    expect(batches([[], creating('a', 1), [], creating('b', 2)])).toHaveLength(1);
-  });
-
-  test('hold at most 1,000 values, and all changes of a name together', () => {
-    const made = batches([creating('a', 600), creating('b', 400), creating('c', 1)]);
-    expect(made.map((changes) => changes.map(({ ResourceRecordSet }) => ResourceRecordSet!.Name))).toEqual([
-      ['a.', 'b.'],
-      ['c.'],
-    ]);
-  });
-
-  test('hold at most 32,000 characters', () => {
-    const long = (name: string) => changesOf(name, NOTHING, withValues(NOTHING, [quotedValue('x'.repeat(20_000))]));
-    expect(batches([long('a'), long('b')])).toHaveLength(2);
-  });
-});
-
-test('the policy covers TXT records at challenge names, created and deleted, and no record else', () => {
-  const [change, ...others] = route53Policy({ zoneArns: ['arn:aws:route53:::hostedzone/Z1'] });
-  expect(change).toMatchObject({
-    Action: ['route53:ChangeResourceRecordSets'],
-    Condition: {
-      'ForAllValues:StringLike': { 'route53:ChangeResourceRecordSetsNormalizedRecordNames': ['_acme-challenge.*'] },
-      'ForAllValues:StringEquals': {
-        'route53:ChangeResourceRecordSetsRecordTypes': ['TXT'],
-        'route53:ChangeResourceRecordSetsActions': ['CREATE', 'DELETE'],
-      },
-    },
-  });
-  for (const { Action } of others) for (const action of Action) expect(action).toMatch(/^route53:(List|Get)/);
 });
 
 test('a solver for Route 53 is refused where there is no access to it, and every other goes its way', async () => {
