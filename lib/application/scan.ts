@@ -33,8 +33,8 @@ export interface ScanResult {
 
 export interface ScanOptions {
   /**
-   * Instead of what is due, every unfinished run, whenever it is due: for the start of a process that knows that no other runs any. A clock that
-   * was set back may have put their time far off.
+   * Instead of what is due, every unfinished run and every check, whenever it is due: for the start of a process that knows that no other runs any.
+   * A clock that was set back may have put their time far off.
    */
   readonly resume?: boolean;
   /** Milliseconds that are left for the scan; asked before each stream. Absent: as many as it takes. */
@@ -64,7 +64,7 @@ export async function scan(services: Needs, options: ScanOptions = {}): Promise<
   let failed = 0;
   for (;;) {
     const page = await store.due(resume ? EVER : now, PAGE, after);
-    const wanted = resume ? page.filter(({ stream }) => isRun(stream)) : page;
+    const wanted = resume ? page.filter(({ stream }) => isResumed(stream)) : page;
     const outcomes = await inLanes(wanted, async (stream) => {
       await pace();
       return remaining() < RESERVE ? 'left' : attempt(services, stream, turns);
@@ -78,7 +78,8 @@ export async function scan(services: Needs, options: ScanOptions = {}): Promise<
   }
 }
 
-const isRun = (stream: string): boolean => stream.startsWith('issuance/') || stream.startsWith('delivery/');
+/** Runs, and what is checked. A check that is not due by a clock that was right all the while is left. */
+const isResumed = (stream: string): boolean => /^(?:issuance|delivery|issuer|cluster)\//.test(stream);
 
 /** Waits so that no more than so many go on within a second; a second's worth of them at once. */
 function pacer(perSecond: number): () => Promise<void> {

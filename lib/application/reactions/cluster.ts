@@ -4,7 +4,7 @@ import type { ClusterAccess, ClusterProbe } from '../../ports/clusters.ts';
 import { clusterAccess } from '../clusters.ts';
 import type { CopyObserver } from '../drift.ts';
 import type { Services } from '../services.ts';
-import { nextCheck } from './issuer.ts';
+import { isCheckDue, nextCheck } from './issuer.ts';
 
 type Needs = Pick<Services, 'ledger' | 'vault' | 'clock' | 'ids' | 'log'> & {
   readonly clusters: ClusterProbe;
@@ -21,7 +21,7 @@ const GO_ON = 60;
 export async function pursueCluster(services: Needs, stream: string): Promise<number | undefined> {
   const { ledger, clock, ids } = services;
   const { state } = await ledger.load(clusterDecider, stream);
-  if (state.status !== 'registered' || !state.dueAt || state.dueAt > clock.now()) return undefined;
+  if (state.status !== 'registered' || !isCheckDue(state, clock.now())) return undefined;
   const meta = { actor: 'cluster-check', correlationId: stream };
   const { command, access } = await ask(services, stream, state.credentialRef);
   const now = (await ledger.handle(clusterDecider, stream, command, meta)).state;

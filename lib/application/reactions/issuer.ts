@@ -25,7 +25,7 @@ type Needs = Pick<
 export async function pursueIssuer(services: Needs, stream: string): Promise<number | undefined> {
   const { ledger, clock } = services;
   const { state } = await ledger.load(issuerDecider, stream);
-  if (state.status !== 'configured' || !state.dueAt || state.dueAt > clock.now()) return undefined;
+  if (state.status !== 'configured' || !isCheckDue(state, clock.now())) return undefined;
   const checked = await check(services, stream, state);
   if (checked.ready !== 'ready') return nextCheck(checked.since, clock.now(), UNREADY_CHECK, LONGEST_UNREADY);
   if (!checked.diverted) return READY_CHECK;
@@ -33,6 +33,12 @@ export async function pursueIssuer(services: Needs, stream: string): Promise<num
   const { state: now } = await ledger.handle(issuerDecider, stream, { type: 'Restore' }, meta);
   return now.diverted ? Math.max(1, secondsBetween(clock.now(), now.diverted.backAt)) : READY_CHECK;
 }
+
+/** Whether a check's time has come, or was set by a clock that was ahead: what was seen then is later than now. */
+export const isCheckDue = (
+  { dueAt, since }: { readonly dueAt?: Instant; readonly since?: Instant },
+  now: Instant,
+): boolean => dueAt !== undefined && (dueAt <= now || (since !== undefined && since > now));
 
 /** Seconds between checks of an issuer that stays unready. */
 const LONGEST_UNREADY = 3600;
