@@ -7,6 +7,7 @@ import type { IssueInput } from '../../lib/application/issuance/run.ts';
 import { store } from '../../lib/application/issuance/store.ts';
 import { Ledger } from '../../lib/application/ledger.ts';
 import type { Outcome } from '../../lib/application/outcome.ts';
+import { ISSUANCES, project } from '../../lib/application/projections.ts';
 import { react } from '../../lib/application/reactions.ts';
 import { scan } from '../../lib/application/scan.ts';
 import type { Services } from '../../lib/application/services.ts';
@@ -14,7 +15,7 @@ import type { CertificateEvent } from '../../lib/domain/certificate.ts';
 import { millis } from '../../lib/domain/time.ts';
 import type { Commit } from '../../lib/ports/eventStore.ts';
 import type { SimulatedCa } from './ca.ts';
-import { memoryLedger, memoryLimitRows, memoryVault } from './memory.ts';
+import { memoryLedger, memoryLimitRows, memoryVault, memoryViews } from './memory.ts';
 import type { Random } from './random.ts';
 import type { Timeline } from './timeline.ts';
 import { paperX509 } from './x509.ts';
@@ -62,6 +63,7 @@ export function installation(
   const tokens = new Set<string>();
   const quiet = () => {};
   const vault = memoryVault();
+  const views = memoryViews();
 
   const services = {
     instance: 'simulation',
@@ -81,7 +83,7 @@ export function installation(
       remove: async (token: string) => void tokens.delete(token),
     },
     holders: { hold: async () => {}, release: async () => true },
-    views: { earliest: async () => [], list: async () => [] },
+    views,
     workflows: {
       async start(_: string, name: string, input: Record<string, unknown>) {
         const known = executions.get(name);
@@ -122,11 +124,19 @@ export function installation(
 
   async function settle(): Promise<void> {
     for (let commit = feed.shift(); commit; commit = feed.shift()) {
+      await show(commit);
       await react(services, commit);
       told(commit);
       forget(commit);
     }
     wakeForNextDue();
+  }
+
+  /** What fails is found by the views, when its cause is mended. */
+  async function show({ stream, events }: Commit): Promise<void> {
+    if (!stream.startsWith('issuance/')) return;
+    const failed = events.some((event) => event.type === 'IssuanceFailed');
+    if (failed || views.failing(ISSUANCES, stream.slice('issuance/'.length))) await project(services, stream);
   }
 
   /** Issuances that are over, and keys and chains that have a successor, would fill the memory of years. */

@@ -2,6 +2,7 @@ import { millis } from '../../lib/domain/time.ts';
 import type { Commit, DueStream, EventStore, Head } from '../../lib/ports/eventStore.ts';
 import type { LimitRow, LimitRows } from '../../lib/ports/limitRows.ts';
 import type { SecretVault } from '../../lib/ports/secretVault.ts';
+import type { Views, Watched } from '../../lib/ports/views.ts';
 import { Heap } from './heap.ts';
 
 /** The ledger in memory, heads alone: years of commits would not fit, and nobody folds them. */
@@ -122,6 +123,30 @@ export function memoryLimitRows(now: () => string): LimitRows & { readonly size:
       if (writes.some(({ key, version }) => (live(key)?.version ?? 0) !== version)) return 'conflict';
       for (const row of writes) rows.set(row.key, { ...row, version: row.version + 1 });
       return 'written';
+    },
+  };
+}
+
+/** Of the views the rows that fail, by view and key: nobody asks for others here. */
+export function memoryViews(): Pick<Views, 'put' | 'remove' | 'list' | 'earliest'> & {
+  failing(view: string, key: string): boolean;
+} {
+  const rows = new Map<string, Watched>();
+  const nameOf = (view: string, key: string): string => `${view}/${key}`;
+  return {
+    failing: (view, key) => rows.has(nameOf(view, key)),
+    async put({ view, key, owner, watch }) {
+      const { owed, issuer, failing = false } = watch ?? {};
+      if (owed && failing) rows.set(nameOf(view, key), { key, owner, at: owed, issuer, failing });
+      else rows.delete(nameOf(view, key));
+      return true;
+    },
+    remove: async (view, key) => rows.delete(nameOf(view, key)),
+    list: async () => [],
+    async earliest(view, by, { limit }) {
+      if (by !== 'owed') throw new Error(`the simulation keeps no order by ${by}`);
+      const all = [...rows].flatMap(([name, row]) => (name.startsWith(`${view}/`) ? [row] : []));
+      return all.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)).slice(0, limit);
     },
   };
 }
