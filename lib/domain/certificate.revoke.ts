@@ -1,4 +1,4 @@
-import type { CertificateEvent, CertificateState, LiveCertificate } from './certificate.ts';
+import { type CertificateEvent, type CertificateState, isKeyCompromised, type LiveCertificate } from './certificate.ts';
 import { backoffSeconds, type Failure, withJitter } from './problem.ts';
 import { Refusal } from './refusal.ts';
 import { isFinalRefusal, type RevocationDecision, revocationOf } from './revocation.ts';
@@ -28,7 +28,8 @@ export function requestRevocation(
   const { revision, reason, notAfter, replace, compromised } = decision;
   if (!state.issued) throw new Refusal('NotIssued', 'the certificate is not issued yet');
   const before = revocationOf(state.revocations, revision);
-  if (before?.revokedAt) return [];
+  // The CA has nothing more to do, but a key that turns out to be known may be that of a later revision.
+  if (before?.revokedAt) return compromised && replace && !isKeyCompromised(state) ? replaceKey(state, now) : [];
   if (notAfter <= now) {
     throw new Refusal('CertificateExpired', `revision ${revision} ended at ${notAfter}: there is nothing to revoke`);
   }

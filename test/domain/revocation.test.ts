@@ -55,6 +55,9 @@ describe('revoking', () => {
     given(requested, issued, { type: 'RenewalRequested', revision: 2, reason: 'Expiring' })
       .when(leaked)
       .then(known, replacement, { type: 'RenewalRequested', revision: 3, reason: 'KeyCompromised' });
+    // What was revoked before, for another reason, is not revoked again; the key is replaced, once.
+    given(requested, issued, wanted, revoked).when(leaked).then(replacement);
+    given(requested, issued, wanted, revoked, replacement).when(leaked).then();
   });
 
   it('is tried again after a failure until the certificate ends, and not after a refusal that is final', () => {
