@@ -7,7 +7,9 @@ import { publicText } from '../../lib/application/publicCause.ts';
 import type { Services } from '../../lib/application/services.ts';
 import { inLanes } from '../../lib/async/lanes.ts';
 import type { ChallengeStanding } from '../../lib/domain/challenge.ts';
+import type { Diversion } from '../../lib/domain/failover.ts';
 import { SHARED } from '../../lib/domain/issuer.ts';
+import { issuerLabelAt } from '../../lib/domain/issuerLabel.ts';
 import { Refusal } from '../../lib/domain/refusal.ts';
 import { type Instant, millis } from '../../lib/domain/time.ts';
 
@@ -174,14 +176,16 @@ interface ChallengedDoc {
 async function issuerGauges(services: Needs, team?: string): Promise<Gauge[]> {
   const own = new Gauge('certmanager_issuer_ready_status', 'Whether the issuer is ready.');
   const shared = new Gauge('certmanager_clusterissuer_ready_status', 'Whether the shared issuer is ready.');
+  const diverted = new Gauge('chancery_issuer_diverted', 'Issuers for which others stand in since their CA failed.');
   const words: Readonly<Record<string, string>> = { ready: 'True', unready: 'False' };
   for await (const { owner, doc } of everyRow(services.views, ISSUERS, { owner: team })) {
-    const { name, ready } = doc as { name: string; ready: string };
+    const { name, ready, diverted: away } = doc as { name: string; ready: string; diverted?: Diversion };
+    if (away) diverted.add({ issuer: issuerLabelAt(owner, name), reason: away.reason }, 1);
     const condition = words[ready] ?? 'Unknown';
     if (owner === SHARED) addReady(shared, { name }, condition);
     else addReady(own, { name, namespace: owner }, condition);
   }
-  return [own, shared];
+  return [own, shared, diverted];
 }
 
 /** As cert-manager: a sample for each value that the condition may have, of which one is 1. */

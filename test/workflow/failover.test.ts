@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { metricsText } from '../../functions/api/metrics.ts';
 import { gatherFacts } from '../../lib/application/certificateFacts.ts';
 import { certificateView } from '../../lib/application/certificateView.ts';
 import { listIssuers } from '../../lib/application/lists.ts';
@@ -59,6 +60,9 @@ describe('a certificate whose CA fails', () => {
     const listed = async () =>
       (await listIssuers(world.services, 'shop', { limit: 10 })).items.find(({ name }) => name === OWN.name)!.status;
     await eventually('the list tells of it', async () => (await listed()).conditions.at(-1)!.type === 'Diverted');
+    const { text } = await metricsText(world.services);
+    expect(text).toContain('chancery_issuer_diverted{issuer="shop/double",reason="serverInternal"} 1\n');
+    expect(text).not.toContain('chancery_issuer_diverted{issuer="shop/other"');
   });
 
   it('says where it is on its way, and who issued it', async () => {
