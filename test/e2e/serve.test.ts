@@ -191,15 +191,18 @@ describe('chancery serve, where it cannot start,', () => {
 });
 
 describe('chancery rebuild', () => {
-  it('makes the lists anew, and not while a service runs', async () => {
-    const data = join(tempDir('serve'), 'data');
-    const service = await startServe(data);
+  it('makes the lists anew, wherever the key file lies, and not while a service runs', async () => {
+    const root = tempDir('serve');
+    const data = join(root, 'data');
+    const keyFile = ['--key-file', join(root, 'elsewhere.key')];
+    const service = await startServe(data, keyFile);
     const locked = await cli(['rebuild', '--data', data]);
     expect([locked.code, locked.stderr]).toEqual([1, expect.stringContaining('(DataFolderLocked)')]);
     await interrupted(service);
-    const rebuilt = await cli(['rebuild', '--data', data]);
+    expect((await cli(['rebuild', '--data', data])).stderr).toContain('(KeyFileMissing)');
+    const rebuilt = await cli(['rebuild', '--data', data, ...keyFile]);
     expect(rebuilt.stdout).toMatch(/^Rebuilt the views of \S+ from \d+ streams\.\n$/);
-    const again = await startServe(data);
+    const again = await startServe(data, keyFile);
     expect((await cli(['get', 'certs', '--data', data])).stdout).toContain('chancery-server');
     await interrupted(again);
   });
