@@ -5,7 +5,7 @@ import { pursueAccount } from './reactions/accountKey.ts';
 import { retireCaKeys } from './reactions/caKeys.ts';
 import { offerDestination, pursueCertificate } from './reactions/certificate.ts';
 import { pursueCluster } from './reactions/cluster.ts';
-import { leaveAfterFailure, leaveDiverted } from './reactions/failover.ts';
+import { leaveAfterFailure, leaveDiverted, leaveForStandIn } from './reactions/failover.ts';
 import { followTeam } from './reactions/followTeam.ts';
 import { pursueIssuer, recheckCaIssuers } from './reactions/issuer.ts';
 import { retryForCluster, retryForCredential, retryForPolicy, retryRecovered } from './reactions/recovery.ts';
@@ -66,6 +66,11 @@ async function policySet(services: ReactionNeeds, stream: string): Promise<void>
   await retryForPolicy(services, stream);
 }
 
+async function issuerReady(services: ReactionNeeds, stream: string): Promise<void> {
+  await retryRecovered(services, stream);
+  await leaveForStandIn(services, stream);
+}
+
 /** What else follows from an event, once a commit. */
 const FOLLOWS: Readonly<Record<string, (services: ReactionNeeds, stream: string) => Promise<void>>> = {
   CertificateIssued: recheckCaIssuers,
@@ -73,7 +78,7 @@ const FOLLOWS: Readonly<Record<string, (services: ReactionNeeds, stream: string)
   IssuerDiverted: leaveDiverted,
   DeliveryWithdrawn: offerDestination,
   // These may end the cause of failures.
-  IssuerBecameReady: retryRecovered,
+  IssuerBecameReady: issuerReady,
   IssuerRestored: retryRecovered,
   TeamPolicySet: policySet,
   CredentialSealed: retryForCredential,

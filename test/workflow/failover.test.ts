@@ -139,6 +139,17 @@ describe('a certificate whose CA fails', () => {
     expect((await newest(world)).issuer).toEqual(OWN);
   });
 
+  it('leaves at once when what stands in becomes ready', async () => {
+    const world = await made({ ca: { secretName: 'none' } });
+    await eventually('unready', async () => (await issuerOf(world, OTHER.name)).ready === 'unready');
+    breakOrders(world);
+    await request(world);
+    await failedIssuance(world.services, 'shop', 'app');
+    await putIssuer(world.services, 'shop', OTHER.name, { selfSigned: {} });
+    await issued(world);
+    expect(await newest(world)).toMatchObject({ issuer: OTHER, insteadOf: OWN, status: 'succeeded' });
+  });
+
   it('is tried at once when its issuer is well again before it left', async () => {
     const world = await made({ ca: { secretName: 'nowhere' } });
     await eventually('unready', async () => (await issuerOf(world, OTHER.name)).ready === 'unready');
