@@ -40,15 +40,30 @@ describe('POST .../revoke', () => {
     expect(json.warnings.map(({ code }: { code: string }) => code)).toEqual(['RevocationNotPublished']);
   });
 
-  it('answers the same for what is revoked already, whatever is asked', async () => {
+  it('answers the same for what is revoked already, whatever other reason is given', async () => {
     await issue(1);
     await revoke({ reason: 'superseded', replace: false });
     await api.services.ledger.handle(certificateDecider, STREAM, { type: 'RecordRevoked', revision: 1 }, meta);
     const before = await api.services.store.commits(STREAM);
-    const again = await revoke({ reason: 'keyCompromise' });
+    const again = await revoke({ reason: 'cessationOfOperation' });
     expect(again.status).toBe(202);
     expect(again.json.status.revocations).toMatchObject([{ reason: 'superseded', status: 'revoked' }]);
     expect(await api.services.store.commits(STREAM)).toHaveLength(before.length);
+  });
+
+  it('has a key replaced that turns out to be known after the revocation, once', async () => {
+    await issue(1);
+    await revoke({ reason: 'superseded', replace: false });
+    await api.services.ledger.handle(certificateDecider, STREAM, { type: 'RecordRevoked', revision: 1 }, meta);
+    const before = await api.services.store.commits(STREAM);
+    for (const _ of ['first', 'again']) {
+      const { status, json } = await revoke({ reason: 'keyCompromise' });
+      expect(status).toBe(202);
+      expect(json.status.revocations).toMatchObject([{ reason: 'superseded', status: 'revoked' }]);
+    }
+    const [added, ...more] = (await api.services.store.commits(STREAM)).slice(before.length);
+    expect(added!.events).toMatchObject([{ type: 'ReplacementScheduled', reason: 'KeyCompromised' }]);
+    expect(more).toEqual([]);
   });
 
   it('sent again it does not revoke what has taken the place meanwhile, unless that is named', async () => {
