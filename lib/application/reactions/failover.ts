@@ -4,13 +4,12 @@ import type { Diversion } from '../../domain/failover.ts';
 import { issuanceDecider } from '../../domain/issuance.decide.ts';
 import type { IssuanceState } from '../../domain/issuance.ts';
 import { issuerDecider, issuerOwner, issuerStream, SHARED } from '../../domain/issuer.ts';
-import { issuerLabelAt } from '../../domain/issuerLabel.ts';
+import { issuerLabel, issuerLabelAt } from '../../domain/issuerLabel.ts';
 import type { IssuerSpec } from '../../domain/spec.ts';
 import { everyRow } from '../everyRow.ts';
 import { eachFailingIssuance } from '../failing.ts';
 import { currentIssuance, splitName } from '../issuance/run.ts';
 import { standIn } from '../issuers/standIn.ts';
-import { kindOf } from '../issuers.ts';
 import { ISSUERS } from '../projections.ts';
 import type { Services } from '../services.ts';
 
@@ -61,10 +60,10 @@ export async function leaveDiverted(services: Needs, issuer: string): Promise<vo
 /** An issuer is ready: where it stands in for others that are diverted, what fails at those can go there now. */
 export async function leaveForStandIn(services: Needs, issuer: string): Promise<void> {
   const [, owner, name] = issuer.split('/') as [string, string, string];
-  const kind = kindOf(owner);
-  for await (const { key, doc } of everyRow(services.views, ISSUERS, owner === SHARED ? {} : { owner })) {
+  const label = issuerLabelAt(owner, name);
+  for await (const { key, owner: whose, doc } of everyRow(services.views, ISSUERS, owner === SHARED ? {} : { owner })) {
     const { spec, diverted } = doc as { readonly spec: IssuerSpec; readonly diverted?: Diversion };
-    const named = diverted && spec.failover?.to.some((one) => one.name === name && one.kind === kind);
+    const named = diverted && spec.failover?.to.some((one) => issuerLabel(whose, one) === label);
     if (named) await leaveDiverted(services, `issuer/${key}`);
   }
 }
